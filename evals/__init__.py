@@ -1,0 +1,1 @@
+"""Gold questions, metrics, baselines and results. Run with ``rag eval``."""

@@ -1,0 +1,35 @@
+"""Questions over a shelf of public reports, answered with exact quotes. See README.md.
+
+Importing this package is light: models and FAISS are loaded when the first question is asked.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from rag.errors import RagError
+from rag.records import Added, Answer, Citation, Coverage, Hit, ReportInfo, Surroundings
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+
+__all__ = [
+    "Added",
+    "Answer",
+    "Assistant",
+    "Citation",
+    "Coverage",
+    "Hit",
+    "RagError",
+    "ReportInfo",
+    "Surroundings",
+    "__version__",
+]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name == "Assistant":
+        return import_module("rag.assistant").Assistant
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

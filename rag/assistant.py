@@ -1,0 +1,124 @@
+"""The one object that people use: open a shelf, add reports, search, ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rag.answering import answer
+from rag.embedding import Encoder
+from rag.errors import InputError
+from rag.index import Index, Progress
+from rag.records import Added, Answer, Citation, Hit, ReportInfo, Surroundings
+from rag.retrieval import retrieve
+from rag.settings import SearchSettings
+
+_SURROUNDINGS = 1500
+
+
+class Assistant:
+    """Questions over a shelf of reports, answered with exact quotes.
+
+    >>> with Assistant.open("index") as assistant:          # doctest: +SKIP
+    ...     assistant.ask("how did councils handle DoLS backlogs?").coverage
+    """
+
+    def __init__(self, index: Index, settings: SearchSettings | None = None) -> None:
+        self._index = index
+        self._settings = settings or SearchSettings()
+
+    @classmethod
+    def open(
+        cls, index: str | Path = "index", *, create: bool = False, encoder: Encoder | None = None
+    ) -> Assistant:
+        """Open the index in a folder; with ``create`` an empty one is made if there is none.
+
+        Raises InputError when there is no index, IndexMismatchError when another version or
+        model built it, DamagedIndexError when it cannot be read.
+        """
+        return cls(Index(Path(index), create=create, encoder=encoder))
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(
+        self, paths: Iterable[str | Path] | str | Path, progress: Progress | None = None
+    ) -> list[Added]:
+        """Add files and folders; one outcome a file. Failures are outcomes, not exceptions."""
+        return list(self.adding(paths, progress))
+
+    def adding(
+        self, paths: Iterable[str | Path] | str | Path, progress: Progress | None = None
+    ) -> Iterator[Added]:
+        """As ``add``, one outcome at a time as each file is committed."""
+        several = [paths] if isinstance(paths, str | Path) else list(paths)
+        return self._index.add([Path(p) for p in several], progress)
+
+    def remove(self, report: str) -> None:
+        """Take a report off the shelf; raises InputError when it is not there."""
+        self._index.remove(report)
+
+    def reports(self) -> list[ReportInfo]:
+        """The shelf, by council and date."""
+        return self._index.store.reports()
+
+    def search(self, question: str, k: int = 10) -> tuple[Hit, ...]:
+        """The k passages that fit a question best, best first."""
+        if k < 1:
+            raise InputError(f"k is {k}.", "Ask for at least 1 passage.")
+        return retrieve(self._index, self._checked(question), self._settings, k).hits
+
+    def ask(self, question: str, id: str | None = None) -> Answer:
+        """Answer a question: every report on the shelf stands in the answer's coverage."""
+        started = time.perf_counter()
+        retrieved = retrieve(self._index, self._checked(question), self._settings)
+        seconds = time.perf_counter() - started
+        return answer(retrieved, self._settings, id=id, seconds=seconds)
+
+    def surroundings(self, citation: Citation) -> Surroundings:
+        """The text around a citation, for reading on; raises InputError when it is gone."""
+        text = self._index.store.report_text(citation.report)
+        if text is None or text[citation.start : citation.end] != citation.quote:
+            raise InputError(
+                f"{citation.report} has changed since this answer.", "Ask the question again."
+            )
+        start = text.find(citation.passage, max(0, citation.start - len(citation.passage)))
+        end = start + len(citation.passage)
+        return Surroundings(
+            report=citation.report,
+            heading=citation.section,
+            before=text[max(0, start - _SURROUNDINGS) : start],
+            passage=citation.passage,
+            quote_start=citation.start - start,
+            quote_end=citation.end - start,
+            after=text[end : end + _SURROUNDINGS],
+        )
+
+    def verify(self) -> list[str]:
+        """What does not agree in the index; empty when all is well."""
+        return self._index.problems()
+
+    def built_with(self) -> dict[str, str]:
+        """Format version, model, settings and generation of the index."""
+        return self._index.store.built_with()
+
+    def _checked(self, question: str) -> str:
+        text = " ".join(question.split())
+        if not text:
+            raise InputError(
+                "The question is empty.", "Ask, for example: who uses direct payments?"
+            )
+        limit = self._settings.longest_question
+        if len(text) > limit:
+            raise InputError(
+                f"The question has {len(text)} characters; at most {limit} are read.", "Shorten it."
+            )
+        return text

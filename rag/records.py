@@ -1,0 +1,211 @@
+"""The nouns of the project: frozen records that import nothing of ours.
+
+Offsets are Python string offsets into ``Report.text``. The law that everything stands on:
+``report.text[record.start:record.end]`` is the record's text, for blocks, passages, hits and
+citations alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+BlockKind = Literal["heading", "paragraph", "item"]
+Form = Literal["full", "brief"]
+Role = Literal["strength", "consideration", "recommendation", "context"]
+Status = Literal["evidence", "no mention", "not asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a report says of itself, or a catalogue says of it. ``None`` means not known."""
+
+    title: str | None = None
+    council: str | None = None
+    date: str | None = None
+    """ISO year, year-month or date: ``2022``, ``2022-07``, ``2022-07-05``."""
+    kind: str | None = None
+    publisher: str | None = None
+    source: str | None = None
+    form: Form = "full"
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of a report's text: one heading, one paragraph or one list item.
+
+    ``paragraph`` is the number printed in the report (``29``, ``18c``, ``(ii)``), ``ordinal``
+    counts the paragraphs of the nearest heading from 1; the items of a list share the ordinal of
+    the paragraph that introduces them.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    section: tuple[str, ...]
+    paragraph: str | None = None
+    ordinal: int = 0
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report as read: clean text, its blocks in order, and what is known about it."""
+
+    id: str
+    metadata: Metadata
+    text: str
+    blocks: tuple[Block, ...]
+    digest: str
+    """sha256 of the file's bytes, hexadecimal."""
+    origin: str = ""
+    """Where it was read from; never shown in an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A slice of one paragraph of one report, small enough for the embedding model."""
+
+    report: str
+    seq: int
+    """Position among the passages of its report, from 0."""
+    start: int
+    end: int
+    text: str
+    section: tuple[str, ...] = ()
+    paragraph: str | None = None
+    ordinal: int = 0
+    page: int | None = None
+    role: Role | None = None
+    lead: str = ""
+    """What introduces it when it stands in another passage: the sentence above a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInfo:
+    """One line of the shelf: a report without its text."""
+
+    report: str
+    title: str | None
+    council: str | None
+    date: str | None
+    kind: str | None
+    publisher: str | None
+    source: str | None
+    form: Form
+    passages: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; ``score`` is only comparable within one search."""
+
+    report: str
+    title: str | None
+    council: str | None
+    date: str | None
+    form: Form
+    section: tuple[str, ...]
+    paragraph: str | None
+    ordinal: int
+    page: int | None
+    role: Role | None
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One quote, an exact slice of its passage and so of its report."""
+
+    n: int
+    report: str
+    title: str | None
+    council: str | None
+    date: str | None
+    form: Form
+    source: str | None
+    section: tuple[str, ...]
+    paragraph: str | None
+    ordinal: int
+    page: int | None
+    quote: str
+    passage: str
+    start: int
+    """Where the quote starts in the report's text."""
+    end: int
+    score: float
+    place: str
+    """The place in words: council, date, section, printed paragraph or its ordinal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What one report on the shelf has to say to one question, with the reason in words."""
+
+    report: str
+    title: str | None
+    council: str | None
+    date: str | None
+    status: Status
+    reason: str
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """How a question was read: shown to the user, so that a misreading can be seen."""
+
+    terms: tuple[str, ...] = ()
+    """The words looked for, as typed."""
+    expansions: tuple[tuple[str, str], ...] = ()
+    """Short form and long form pairs that widened the search."""
+    councils: tuple[str, ...] = ()
+    """Councils named in the question; the other reports are not asked."""
+    years: tuple[str, ...] = ()
+    role: Role | None = None
+    """Set when the question asks for praise or for recommendations only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question's answer: every report on the shelf stands in ``coverage`` exactly once."""
+
+    id: str | None
+    question: str
+    refused: bool
+    reason: str
+    text: str
+    citations: tuple[Citation, ...]
+    coverage: tuple[Coverage, ...]
+    seconds: float
+    understood: Understood = field(default_factory=Understood)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one file handed to ``add``."""
+
+    path: str
+    outcome: Literal["added", "replaced", "unchanged", "skipped", "failed"]
+    report: str | None
+    passages: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A citation's passage with what stands before and after it, for reading on."""
+
+    report: str
+    heading: tuple[str, ...]
+    before: str
+    passage: str
+    quote_start: int
+    """Where the quote starts within ``passage``."""
+    quote_end: int
+    after: str

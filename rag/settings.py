@@ -1,0 +1,44 @@
+"""The few settings, and the fingerprint of those that change what an index holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+FORMAT_VERSION = 1
+"""Raised whenever the store's tables, or the way text is cut or stemmed, change."""
+
+MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""sha256 of model.safetensors; other weights are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What an index was built with. Another value needs another index."""
+
+    format_version: int = FORMAT_VERSION
+    model: str = MODEL_NAME
+    model_sha256: str = MODEL_SHA256
+    passage_tokens: int = 160
+    """Most cl100k tokens of a passage. The model reads 256 word pieces; prefix and passage fit."""
+    prefix_tokens: int = 48
+    """Most cl100k tokens of the report and headings put in front when a passage is embedded."""
+
+    def fingerprint(self) -> str:
+        """Short hash of all settings, kept in the index and shown with answers."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How a question is answered; may change without rebuilding anything."""
+
+    rrf_k: int = 60
+    """Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
+    candidates_per_report: int = 5
+    quotes_per_report: int = 2
+    longest_question: int = 2000
+    """Characters."""

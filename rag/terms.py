@@ -1,0 +1,61 @@
+"""Words as they are compared: small letters, stemmed, stop words left out. Owner of Snowball.
+
+The same function serves the full-text index and the question, so that both agree on what a term
+is. Hyphens are where writers differ (co-production, coproduction), so a hyphenated word gives its
+parts and the joined form.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)+|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
+_HYPHEN = re.compile(r"[-‐‑]")
+
+STOP_WORDS = frozenset(
+    """
+    a about above across after against all also am among an and any are as at be because
+    been before being below between both but by can could did do does doing done down during
+    each few for from further get give given gives had has have having he her here hers him
+    his how i if in into is it its itself just let may me might mine more most must my no
+    nor not of off on once only or other our out over own per please s same shall she should
+    so some such t tell than that the their them then there these they this those through to
+    too under until up upon us very was we were what when where whether which while whilst
+    who whom whose why will with would you your
+    """.split()
+)
+"""Function words of English. They are left out of questions, not out of the index."""
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("english")
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers of ``text`` as written, in order."""
+    return _WORD.findall(text)
+
+
+def stems_of(word: str) -> tuple[str, ...]:
+    """The comparable forms of one word: its stem, or the parts and the join of a hyphenated one."""
+    word = word.lower().replace("’", "'")
+    if word.endswith("'s"):
+        word = word[:-2]
+    parts = _HYPHEN.split(word.replace("'", ""))
+    if len(parts) == 1:
+        return (_stem(parts[0]),)
+    return (*(_stem(part) for part in parts), _stem("".join(parts)))
+
+
+def stems(text: str) -> list[str]:
+    """All stems of ``text``, in order, stop words included."""
+    return [stem for word in words(text) for stem in stems_of(word)]

@@ -1,0 +1,77 @@
+"""Nearest vectors by inner product, exact. The owner of FAISS.
+
+The index is a cache: it is built from the store's vectors, kept beside the store under the
+store's generation, and built again whenever the file is missing, damaged or of another
+generation. Positions are rows of the matrix it was built from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embedding import Vectors
+
+_NAME = "vectors-{generation}.faiss"
+
+
+class VectorIndex:
+    """Unit vectors, so that the inner product is the cosine."""
+
+    def __init__(self, index: faiss.IndexFlatIP) -> None:
+        self._index = index
+
+    @classmethod
+    def build(cls, vectors: Vectors) -> VectorIndex:
+        """An index of the rows of ``vectors``, shape (n, d), float32."""
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        return cls(index)
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    def search(self, query: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
+        """The k best rows for one query of shape (d,): scores and positions, best first.
+
+        Scores are rounded to six places and ties go to the lower position, so that a shelf gives
+        the same order however its vectors were batched.
+        """
+        k = min(k, len(self))
+        if k == 0:
+            return np.zeros(0, np.float32), np.zeros(0, np.int64)
+        scores, positions = self._index.search(query.reshape(1, -1), k)
+        rounded = scores[0].round(6)
+        order = np.lexsort((positions[0], -rounded))
+        return rounded[order], positions[0][order]
+
+    def save(self, folder: Path, generation: int) -> None:
+        """Keep this index for ``generation`` and drop those of others; a full disk is no error."""
+        name = folder / _NAME.format(generation=generation)
+        temporary = name.with_suffix(f".{os.getpid()}.tmp")
+        with contextlib.suppress(OSError, RuntimeError):
+            faiss.write_index(self._index, str(temporary))
+            temporary.replace(name)
+            for other in folder.glob(_NAME.format(generation="*")):
+                if other != name:
+                    other.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: Path, generation: int, shape: tuple[int, int]) -> VectorIndex | None:
+        """The index kept for ``generation``, or None when it has to be built."""
+        name = folder / _NAME.format(generation=generation)
+        if not name.is_file():
+            return None
+        try:
+            index = faiss.read_index(str(name))
+        except RuntimeError:
+            return None
+        if not isinstance(index, faiss.IndexFlatIP) or (index.ntotal, index.d) != shape:
+            return None
+        return cls(index)
