@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.index import Index
+from rag.passages import paragraphs_of
 from rag.records import Block
 
 GOLD_FILE = Path(__file__).with_name("gold.jsonl")
@@ -145,8 +146,12 @@ class Resolver:
 
 
 def _units(blocks: Iterable[Block]) -> list[list[Block]]:
-    content = [block for block in blocks if block.kind != "heading"]
-    return [list(unit) for _, unit in groupby(content, key=lambda b: (b.section, b.ordinal))]
+    """Paragraphs with their lists; a lettered item, which has its own number, by itself."""
+    return [
+        list(unit)
+        for paragraph in paragraphs_of(blocks)
+        for _, unit in groupby(paragraph, key=lambda b: b.paragraph)
+    ]
 
 
 def _placed(units: list[list[Block]], pointer: Pointer, *, loosely: bool) -> list[list[Block]]:

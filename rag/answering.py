@@ -8,68 +8,81 @@ by sentence; nothing is rewritten. When no report has evidence the question is r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.places import place_in_words, report_name
 from rag.question import Question
 from rag.records import Answer, Citation, Coverage, Passage, ReportInfo, Role, Status
-from rag.retrieval import Candidate, Retrieved
+from rag.reranking import Reranker
+from rag.retrieval import FEW, Candidate, Retrieved
 from rag.sentences import sentence_spans
 from rag.settings import SearchSettings
 from rag.terms import stems
 
-EVIDENCE_THRESHOLD = 0.8
-"""Least sum of cosine and concept coverage of a report's best passage that counts as evidence.
+EVIDENCE = -4.0
+"""Least score of a report's best passage that counts as evidence, when all reports are asked."""
+EVIDENCE_WHEN_FEW = -8.0
+"""The same when the question names its council: then an answer is expected."""
+MARGIN, MARGIN_WHEN_FEW = 2.0, 4.0
+"""Further passages are quoted when they score at most this much below the best."""
+COVERAGE_WEIGHT, COSINE_WEIGHT = 4.0, 4.0
+"""Weights of concept coverage (0 to 1) and cosine beside the cross-encoder's logit.
 
-Chosen on the development half of the gold questions; see evals/LOG.md.
+All were chosen on the development half of the gold questions; see evals/LOG.md.
 """
-SECOND_QUOTE = 0.9
-"""A second passage is quoted when it scores at least this share of the first."""
 _ANAPHORA = re.compile(
     r"(?:this|that|these|those|they|it|its|their|he|she|such|however|therefore|similarly|also"
     r"|in addition|additionally|as a result|for example|for instance|nevertheless)\b",
     re.IGNORECASE,
 )
-_ADVISING = re.compile(
-    r"\b(?:recommend\w*|suggest\w*|consider(?!ed|able|ably)\w*|should|may wish|might wish|need to"
-    r"|needs to|could|would benefit|advise\w*|address|ensure|review)\b",
-    re.IGNORECASE,
-)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A candidate with how well it answers."""
+
+    candidate: Candidate
+    score: float
+
+    @property
+    def passage(self) -> Passage:
+        return self.candidate.passage
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """A quote within a passage, as offsets of the report's text."""
 
-    candidate: Candidate
+    judged: _Judged
     start: int
     end: int
-    score: float
 
 
 def answer(
-    retrieved: Retrieved, settings: SearchSettings, *, id: str | None, seconds: float
+    retrieved: Retrieved, reranker: Reranker, settings: SearchSettings, *, id: str | None = None
 ) -> Answer:
-    """Decide on every report and put the answer together."""
+    """Decide on every report and put the answer together; ``seconds`` is left at zero."""
     question = retrieved.question
+    judged = _judge(retrieved, reranker)
+    chosen = _choose(question, judged, reranker, settings)
+    infos = {info.report: info for info in retrieved.shelf}
     citations: list[Citation] = []
+    numbers: dict[str, tuple[int, ...]] = {}
+    for report, choices in chosen.items():
+        first = len(citations) + 1
+        citations += [_citation(infos[report], c, n) for n, c in enumerate(choices, start=first)]
+        numbers[report] = tuple(range(first, first + len(choices)))
     coverage: list[Coverage] = []
     for info in retrieved.shelf:
         if question.asked and info.report not in question.asked:
             coverage.append(_coverage(info, "not asked", f"left out: {question.why_asked}"))
-            continue
-        candidates = retrieved.candidates.get(info.report, ())
-        choices = _choose(question, candidates, settings.quotes_per_report)
-        if not choices:
-            coverage.append(_coverage(info, "no mention", _why_silent(question, candidates)))
-            continue
-        numbers = []
-        for choice in choices:
-            citations.append(_citation(info, choice, len(citations) + 1))
-            numbers.append(len(citations))
-        reason = _why_evidence(question, choices[0])
-        coverage.append(_coverage(info, "evidence", reason, tuple(numbers)))
+        elif info.report in chosen:
+            reason = _why_evidence(question, chosen[info.report][0])
+            coverage.append(_coverage(info, "evidence", reason, numbers[info.report]))
+        else:
+            reason = _why_silent(question, judged.get(info.report, ()))
+            coverage.append(_coverage(info, "no mention", reason))
     refused = not citations
     reason = _why_refused(question, coverage) if refused else _summary(coverage)
     return Answer(
@@ -80,7 +93,7 @@ def answer(
         text=_text(reason, coverage, citations, question),
         citations=tuple(citations),
         coverage=tuple(coverage),
-        seconds=round(seconds, 3),
+        seconds=0.0,
         understood=question.understood,
     )
 
@@ -94,71 +107,95 @@ def _coverage(
 # --- the decision ---------------------------------------------------------------------------
 
 
-def _choose(question: Question, candidates: Iterable[Candidate], most: int) -> list[_Choice]:
-    """The quotes of one report, best first; none when it has no evidence."""
-    ranked = sorted(
-        _of_role(candidates, question.understood.role),
-        key=lambda c: (-_score(c), c.passage.start),
-    )
-    if not ranked or _score(ranked[0]) < EVIDENCE_THRESHOLD or not question.concepts:
-        return []
-    chosen: list[_Choice] = []
+def _judge(retrieved: Retrieved, reranker: Reranker) -> dict[str, tuple[_Judged, ...]]:
+    """The candidates of each report, best first, by cross-encoder, words and meaning together."""
+    question = retrieved.question
+    flat = [c for candidates in retrieved.candidates.values() for c in candidates]
+    texts = [f"{c.passage.lead} {c.passage.text}".strip() for c in flat]
+    logits = reranker.score(question.topic, texts)
+    judged: dict[str, list[_Judged]] = {report: [] for report in retrieved.candidates}
+    for candidate, logit in zip(flat, logits, strict=True):
+        score = (
+            float(logit) + COVERAGE_WEIGHT * candidate.coverage + COSINE_WEIGHT * candidate.cosine
+        )
+        judged[candidate.passage.report].append(_Judged(candidate, round(score, 4)))
+    return {
+        report: tuple(sorted(found, key=lambda j: (-j.score, j.passage.start)))
+        for report, found in judged.items()
+    }
+
+
+def _choose(
+    question: Question,
+    judged: Mapping[str, Sequence[_Judged]],
+    reranker: Reranker,
+    settings: SearchSettings,
+) -> dict[str, list[_Choice]]:
+    """The quotes of every report that has evidence, the best report and quote first."""
+    few = len(judged) <= FEW
+    least, margin = (EVIDENCE_WHEN_FEW, MARGIN_WHEN_FEW) if few else (EVIDENCE, MARGIN)
+    most = settings.quotes_when_few if few else settings.quotes_per_report
+    if not question.concepts:
+        return {}
+    picked: list[_Judged] = []
+    for candidates in sorted(judged.values(), key=lambda c: -c[0].score if c else 0.0):
+        ranked = _of_role(candidates, question.understood.role)
+        if ranked and ranked[0].score >= least:
+            near = [j for j in ranked if j.score >= ranked[0].score - margin]
+            picked += near[:most]
+    chosen: dict[str, list[_Choice]] = {}
     texts: set[str] = set()
-    for candidate in ranked:
-        if _score(candidate) < SECOND_QUOTE * _score(ranked[0]):
-            break
-        choice = _quote(question, candidate)
-        text = candidate.passage.text[
-            choice.start - candidate.passage.start : choice.end - candidate.passage.start
-        ]
-        if text not in texts:
-            texts.add(text)
-            chosen.append(choice)
-        if len(chosen) == most:
-            break
+    for choice in _quotes(question, picked, reranker):
+        quote = _slice(choice)
+        if quote not in texts:
+            texts.add(quote)
+            chosen.setdefault(choice.judged.passage.report, []).append(choice)
     return chosen
 
 
-def _score(candidate: Candidate) -> float:
-    return candidate.cosine + candidate.coverage
-
-
-def _of_role(candidates: Iterable[Candidate], role: Role | None) -> list[Candidate]:
+def _of_role(judged: Iterable[_Judged], role: Role | None) -> list[_Judged]:
     """Leave out what stands under the opposite heading: praise for advice, advice for praise."""
     against: tuple[Role, ...] = ()
     if role == "strength":
         against = ("consideration", "recommendation")
     elif role == "recommendation":
         against = ("strength",)
-    return [c for c in candidates if c.passage.role not in against]
+    return [j for j in judged if j.passage.role not in against]
 
 
-def _quote(question: Question, candidate: Candidate) -> _Choice:
-    """The sentence that expresses most of the question, with the one before it if it needs it."""
-    passage = candidate.passage
-    spans = sentence_spans(passage.text) or [(0, len(passage.text))]
+def _quotes(question: Question, picked: Sequence[_Judged], reranker: Reranker) -> list[_Choice]:
+    """For each passage the sentence that answers best, with the one before it if it needs it."""
+    spans = [sentence_spans(j.passage.text) or [(0, len(j.passage.text))] for j in picked]
+    sentences = [
+        j.passage.text[a:b] for j, found in zip(picked, spans, strict=True) for a, b in found
+    ]
+    logits = iter(reranker.score(question.topic, sentences))
+    choices: list[_Choice] = []
+    for judged, found in zip(picked, spans, strict=True):
+        text = judged.passage.text
+        telling = [
+            float(next(logits)) + COVERAGE_WEIGHT * question.coverage(frozenset(stems(text[a:b])))
+            for a, b in found
+        ]
+        best = max(range(len(found)), key=lambda i: (telling[i], -i))
+        first = best
+        if first > 0 and _ANAPHORA.match(text[found[first][0] :]):
+            first -= 1
+        offset = judged.passage.start
+        choices.append(_Choice(judged, offset + found[first][0], offset + found[best][1]))
+    return choices
 
-    def telling(i: int) -> float:
-        sentence = passage.text[slice(*spans[i])]
-        score = question.coverage(frozenset(stems(sentence)))
-        if question.understood.role == "recommendation" and _ADVISING.search(sentence):
-            score += 0.1
-        return score
 
-    best = max(range(len(spans)), key=lambda i: (telling(i), -i))
-    first = best
-    if first > 0 and _ANAPHORA.match(passage.text[spans[first][0] :]):
-        first -= 1
-    start, end = spans[first][0], spans[best][1]
-    return _Choice(candidate, passage.start + start, passage.start + end, _score(candidate))
+def _slice(choice: _Choice) -> str:
+    passage = choice.judged.passage
+    return passage.text[choice.start - passage.start : choice.end - passage.start]
 
 
 # --- in words -------------------------------------------------------------------------------
 
 
 def _citation(info: ReportInfo, choice: _Choice, n: int) -> Citation:
-    passage = choice.candidate.passage
-    quote = passage.text[choice.start - passage.start : choice.end - passage.start]
+    passage = choice.judged.passage
     return Citation(
         n=n,
         report=info.report,
@@ -171,11 +208,11 @@ def _citation(info: ReportInfo, choice: _Choice, n: int) -> Citation:
         paragraph=passage.paragraph,
         ordinal=passage.ordinal,
         page=passage.page,
-        quote=quote,
+        quote=_slice(choice),
         passage=passage.text,
         start=choice.start,
         end=choice.end,
-        score=round(choice.score, 4),
+        score=choice.judged.score,
         place=place_in_words(info, passage),
     )
 
@@ -186,21 +223,20 @@ def _met(question: Question, passage: Passage) -> list[str]:
 
 
 def _why_evidence(question: Question, choice: _Choice) -> str:
-    names = _met(question, choice.candidate.passage)
+    names = _met(question, choice.judged.passage)
     return f"speaks of {_listed(names)}" if names else "is close in meaning to the question"
 
 
-def _why_silent(question: Question, candidates: tuple[Candidate, ...]) -> str:
+def _why_silent(question: Question, judged: Sequence[_Judged]) -> str:
     wanted = [c.name for c in question.concepts]
-    best = max(candidates, key=_score, default=None)
-    met = _met(question, best.passage) if best else []
+    met = _met(question, judged[0].passage) if judged else []
     if not wanted:
         return "the question names nothing to look for"
     if not met:
-        return f"looked for {_listed(wanted)}: none of it is mentioned near the question's meaning"
+        return f"nothing on {_listed(wanted)}"
     missing = [name for name in wanted if name not in met]
     if not missing:
-        return f"mentions {_listed(met)}, but nothing close to what is asked"
+        return f"mentions {_listed(met)}, but not in the sense of the question"
     return f"mentions {_listed(met)}, but not together with {_listed(missing)}"
 
 
@@ -244,13 +280,12 @@ def _text(
     lines = [reason]
     for short, long in question.understood.expansions:
         lines.append(f"{short} was also looked for as {long}.")
-    numbered = {c.n: c for c in citations}
-    for row in coverage:
-        if row.status == "evidence":
-            lines += ["", report_name(row.council, row.date, row.report)]
-            for n in row.citations:
-                citation = numbered[n]
-                lines.append(f"“{citation.quote}” [{n}: {citation.place}]")
+    report = None
+    for c in citations:
+        if c.report != report:
+            lines += ["", report_name(c.council, c.date, c.report)]
+            report = c.report
+        lines.append(f"“{c.quote}” [{c.n}: {c.place}]")
     silent = [row for row in coverage if row.status == "no mention"]
     if silent:
         lines += ["", "No mention found:"]

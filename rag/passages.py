@@ -9,9 +9,8 @@ between tokens. No overlap: what a reader needs around a passage, the page shows
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from math import ceil
 
 from rag.reading.headings import role_of
@@ -34,9 +33,7 @@ class _Atom:
 def cut_passages(report: Report, budget: int) -> tuple[Passage, ...]:
     """Cut ``report`` into passages of at most ``budget`` cl100k tokens, in reading order."""
     passages: list[Passage] = []
-    content = [block for block in report.blocks if block.kind != "heading"]
-    for _, group in groupby(content, key=lambda b: (b.section, b.ordinal)):
-        unit = list(group)
+    for unit in paragraphs_of(report.blocks):
         for start, end, block in _cut_unit(report.text, unit, budget):
             lead = _lead(report.text, unit[0]) if start >= unit[0].end else ""
             passages.append(
@@ -57,18 +54,35 @@ def cut_passages(report: Report, budget: int) -> tuple[Passage, ...]:
     return tuple(passages)
 
 
+def paragraphs_of(blocks: Iterable[Block]) -> list[list[Block]]:
+    """Blocks without headings, each paragraph together with the list it introduces."""
+    units: list[list[Block]] = []
+    joins = False
+    for block in blocks:
+        if block.kind == "heading":
+            joins = False
+        elif block.kind == "item" and joins:
+            units[-1].append(block)
+        else:
+            units.append([block])
+            joins = True
+    return units
+
+
 def search_prefix(passage: Passage, budget: int) -> str:
     """What is searched and embedded in front of a passage, never quoted: headings and lead."""
     prefix = ". ".join([*passage.section, passage.lead] if passage.lead else passage.section)
-    starts = token_starts(prefix)
-    return prefix if len(starts) <= budget else prefix[starts[-budget] :].lstrip()
+    while len(starts := token_starts(prefix)) > budget:
+        prefix = prefix[starts[-budget] or 1 :].lstrip()
+    return prefix
 
 
 def _lead(text: str, first: Block) -> str:
     """The last sentence of the paragraph that introduces a list."""
     if first.kind != "paragraph":
         return ""
-    start, end = sentence_spans(text[first.start : first.end])[-1]
+    spans = sentence_spans(text[first.start : first.end])
+    start, end = spans[-1] if spans else (0, 0)
     return text[first.start + start : first.start + end]
 
 

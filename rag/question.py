@@ -74,8 +74,9 @@ class Question:
 
     text: str
     concepts: tuple[Concept, ...]
-    embedded: str
-    """The question with long forms added, for the embedding model."""
+    topic: str
+    """The question for the models: without the councils and years that already decide which
+    reports are asked (they would pull passages that merely name them), with long forms added."""
     asked: frozenset[str]
     """Ids of the reports that the question is about; empty means all."""
     why_asked: str
@@ -120,21 +121,35 @@ def understand(
         years=tuple(years),
         role=role,
     )
-    embedded = f"{text} ({', '.join(longs)})" if longs else text
-    return Question(text, concepts, embedded, asked, why, understood)
+    topic = _topic(text, councils, years)
+    topic = f"{topic} ({', '.join(longs)})" if longs else topic
+    return Question(text, concepts, topic, asked, why, understood)
 
 
 def councils_named(text: str, shelf: Sequence[ReportInfo]) -> list[str]:
     """Councils on the shelf that a question names, by their place name or its first part."""
-    named: dict[str, None] = {}
-    for info in shelf:
-        if info.council is None:
-            continue
-        place = place_of(info.council).lower()
-        first = re.split(r"[- ](?:on|upon|under|in|and|of|with)[- ]", place)[0]
-        if re.search(rf"\b(?:{re.escape(place)}|{re.escape(first)})(?:s|'s|’s)?\b", text.lower()):
-            named[info.council] = None
-    return list(named)
+    councils = dict.fromkeys(info.council for info in shelf if info.council is not None)
+    return [council for council in councils if _naming(council).search(text)]
+
+
+def _naming(council: str) -> re.Pattern[str]:
+    """How a question names a council: "Southend-on-Sea City Council", "southend", "southends"."""
+    place = place_of(council)
+    first = re.split(r"[- ](?:on|upon|under|in|and|of|with)[- ]", place)[0]
+    names = "|".join(re.escape(name) for name in (council, place, first))
+    return re.compile(rf"\b(?:{names})(?:['’]?s)?(?: (?:city |county )?council)?\b", re.IGNORECASE)
+
+
+def _topic(text: str, councils: Sequence[str], years: Sequence[str]) -> str:
+    """What is left of a question when councils and years are taken out; never empty."""
+    topic = text
+    for council in councils:
+        topic = _naming(council).sub(" ", topic)
+    if councils or _SINCE.search(text):
+        topic = _SINCE.sub(" ", topic)
+        for year in years:
+            topic = re.sub(rf"\b{year}\b", " ", topic)
+    return " ".join(topic.split()) or text
 
 
 def _reports_asked(

@@ -15,6 +15,8 @@ from rag.question import Question, understand
 from rag.records import Hit, Passage, ReportInfo
 from rag.settings import SearchSettings
 
+FEW = 2
+"""So many reports or fewer are asked when a question names its council."""
 PREFIX_WEIGHT = 0.5
 """Weight of a term in the headings against one in the text, in BM25."""
 
@@ -51,6 +53,12 @@ def fuse(rankings: Iterable[Sequence[int]], k: int) -> dict[int, float]:
     return scores
 
 
+def candidates_each(reports: int, settings: SearchSettings) -> int:
+    """How many passages of each report are looked at closely when so many reports are asked."""
+    shared = settings.candidates // max(reports, 1)
+    return shared if reports <= FEW else max(1, min(shared, settings.candidates_per_report))
+
+
 def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> Retrieved:
     """Find the k best passages overall, and the best of every report that is asked."""
     with index.store.reading():
@@ -59,7 +67,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
         question = understand(text, shelf, index.store.acronyms(), frequency)
         snapshot = index.snapshot()
         keyword = [i for i, _ in index.store.search_terms(question.stems, PREFIX_WEIGHT)]
-        query = index.encoder.encode([question.embedded])[0]
+        query = index.encoder.encode([question.topic])[0]
         cosines, positions = snapshot.vectors.search(query, len(snapshot.vectors))
         nearest = [int(snapshot.ids[p]) for p in positions]
         cosine = dict(zip(nearest, (float(c) for c in cosines), strict=True))
@@ -73,6 +81,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
 
         overall = fuse((keyword, nearest), settings.rrf_k)
         best = order(overall)[:k]
+        most = candidates_each(len(asked), settings)
         within: dict[str, list[tuple[int, float]]] = {}
         for report in sorted(asked):
             scores = fuse(
@@ -82,7 +91,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
                 ),
                 settings.rrf_k,
             )
-            top = order(scores)[: settings.candidates_per_report]
+            top = order(scores)[:most]
             within[report] = [(i, scores[i]) for i in top]
         wanted = sorted({*best, *(i for pairs in within.values() for i, _ in pairs)})
         passages = index.store.passages(wanted)

@@ -38,8 +38,7 @@ def _line_spans(line: str) -> Iterator[tuple[int, int]]:
             tokens = list(sentence)
             if tokens:
                 starts.append(tokens[0].offset)
-    if starts:
-        starts[0] = 0
+    starts = [0, *starts[1:]]
     for start, end in zip(starts, [*starts[1:], len(content)], strict=True):
         piece = content[start:end]
         stripped = piece.strip()

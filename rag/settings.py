@@ -13,6 +13,9 @@ MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """sha256 of model.safetensors; other weights are refused."""
 
+RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
+"""sha256 of the cross-encoder's model.onnx."""
+
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
@@ -38,7 +41,12 @@ class SearchSettings:
 
     rrf_k: int = 60
     """Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
-    candidates_per_report: int = 5
+    candidates: int = 40
+    """Passages read by the reranker for one question, shared among the reports that are asked."""
+    candidates_per_report: int = 8
+    """The most of one report, unless few reports are asked."""
     quotes_per_report: int = 2
+    quotes_when_few: int = 4
+    """Quotes of a report when at most two reports are asked."""
     longest_question: int = 2000
     """Characters."""

@@ -30,7 +30,10 @@ __all__ = ["CATALOGUE_NAME", "KINDS", "load_catalogue", "read_file"]
 
 KINDS = {".txt": "plain text", ".md": "Markdown", ".markdown": "Markdown"}
 LARGEST_FILE = 50 * 1024 * 1024
-_CONTROL = {c: None for c in range(32) if chr(c) not in "\t\n\r\f"} | {0x7F: None, 0xFEFF: None}
+_INVISIBLE = "\x7f\u200b\u200c\u200d\u2060\ufeff\xad"
+_CONTROL = dict.fromkeys(c for c in range(32) if chr(c) not in "\t\n\r\f") | dict.fromkeys(
+    map(ord, _INVISIBLE)
+)
 
 
 def read_file(path: Path, catalogued: Metadata | None = None) -> Report:
@@ -56,6 +59,7 @@ def read_file(path: Path, catalogued: Metadata | None = None) -> Report:
 
 def read_text(text: str, path: Path, data: bytes, catalogued: Metadata | None = None) -> Report:
     """A report from decoded text; ``data`` are the bytes that identify it."""
+    text = text.translate(_CONTROL)
     stated = Metadata()
     if path.suffix.lower() == ".txt":
         elements = read_plain(text)
@@ -86,4 +90,4 @@ def _decode(data: bytes) -> str:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = data.decode("cp1252", errors="replace")
-    return text.translate(_CONTROL)
+    return text

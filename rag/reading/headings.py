@@ -15,7 +15,9 @@ _CONSIDERATION = re.compile(
     r"|what needs to improve|improvements? needed|opportunities|challenges)\b",
     re.I,
 )
-_RECOMMENDATION = re.compile(r"\brecommendations?\b|\bactions? (?:required|needed)\b", re.I)
+_RECOMMENDATION = re.compile(
+    r"^(?:\d+[.:]?\s*)?(?:[\w-]+ ){0,2}recommendations?\b|\bactions? (?:required|needed)\b", re.I
+)
 _CONTEXT = re.compile(
     r"^(?:\d+[.:]?\s*)?(?:background|context|introduction|scope|methodology|immediate next steps"
     r"|next steps|contacts?(?: details)?|appendix|appendices|annex|further information"
@@ -39,9 +41,9 @@ def role_of(section: tuple[str, ...]) -> Role | None:
     A heading about a self-assessment tells nothing: under "strengths you identified" stands
     what the council said and what others thought of it.
     """
+    if any(_SELF_ASSESSMENT.search(heading) for heading in section):
+        return None
     for heading in reversed(section):
-        if _SELF_ASSESSMENT.search(heading):
-            return None
         if _CONTEXT.search(heading):
             return "context"
         if _RECOMMENDATION.search(heading):
@@ -72,7 +74,7 @@ def set_levels(elements: list[Element]) -> None:
     parent; a run-in title stands under its heading.
     """
     headings = [e for e in elements if e.kind == "heading"]
-    capitals = sum(e.text.isupper() for e in headings) >= 3
+    capitals = sum(is_capitals(e.text) for e in headings) >= 3
     last_seen = {e.text.rstrip(": ").lower(): i for i, e in enumerate(elements) if e in headings}
     in_summary, in_claims, themed = False, False, False
     previous: Element | None = None
@@ -95,7 +97,7 @@ def set_levels(elements: list[Element]) -> None:
         elif in_claims and _CLAIM.match(element.text):
             element.level = 3
         elif capitals:
-            element.level = 1 if _is_capital(element.text) else 2 if element.indented else 3
+            element.level = 1 if is_capitals(element.text) else 2 if element.indented else 3
             themed = True
         elif in_summary and repeated:
             element.level = 2
@@ -109,9 +111,9 @@ def set_levels(elements: list[Element]) -> None:
         previous = element
 
 
-def _is_capital(text: str) -> bool:
-    words = re.sub(r"\(.*?\)", "", text).strip()
-    return words.isupper()
+def is_capitals(text: str) -> bool:
+    """True for headings in capitals; what stands in brackets or answers them does not count."""
+    return re.sub(r"\(.*?\)|\?\s.*$", "", text).strip().isupper()
 
 
 def _is_claim(element: Element) -> bool:

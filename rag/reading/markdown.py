@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 
 import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
@@ -20,13 +22,21 @@ from rag.reading.elements import Element
 from rag.reading.numbering import Numbering
 
 _COUNTED = re.compile(r"\((\d{1,3})\)\s+(?=\S)")
+_TAG = re.compile(r"<[^>]*>")
 _LETTERED = re.compile(r"(\d{1,3}[a-z])[.)]\s+(?=\S)")
+
+
+class _Texts(YAMLHandler):
+    """YAML in which every value stays the text it is: a date is checked where dates are."""
+
+    def load(self, fm: str, **_: object) -> object:
+        return super().load(fm, Loader=yaml.BaseLoader)
 
 
 def split_front_matter(text: str) -> tuple[Mapping[str, object], str]:
     """The front matter (empty when there is none) and the Markdown below it."""
     try:
-        metadata, content = frontmatter.parse(text)
+        metadata, content = frontmatter.parse(text, handler=_Texts())
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" near line {where.line + 1}" if where is not None else ""
@@ -70,6 +80,8 @@ class _Walk:
             yield from _rows(node)
         elif node.type in ("fence", "code_block"):
             yield Element("paragraph", _joined(node.content))
+        elif node.type == "html_block":
+            yield Element("paragraph", _joined(unescape(_TAG.sub(" ", node.content))))
         elif node.children:
             yield from self.elements(node, depth)
 
@@ -88,7 +100,7 @@ class _Walk:
         if match := _LETTERED.match(text):
             return Element("item", text[match.end() :], label=match.group(1))
         if mark.isdigit():
-            if depth == 1 and self.numbering.accepts(int(mark)):
+            if depth == 1 and (self.brief or self.numbering.accepts(int(mark))):
                 return Element("paragraph", text, label=mark)
             return Element("item", f"{mark}. {text}")
         return Element("item" if mark else "paragraph", text)
@@ -107,8 +119,8 @@ def _rows(table: SyntaxTreeNode) -> Iterator[Element]:
 
 def _plain(node: SyntaxTreeNode) -> str:
     """The words below a node: emphasis, links and images give their text only."""
-    words = {"softbreak": " ", "hardbreak": " "}
-    kept = ("text", "code_inline", "text_special", "image")
+    words = {"softbreak": " ", "hardbreak": " ", "html_inline": " "}
+    kept = ("text", "code_inline", "text_special")
     return _joined(
         "".join(
             words.get(child.type, child.content if child.type in kept else "")

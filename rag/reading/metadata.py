@@ -6,6 +6,7 @@ unknown: a wrong council or date in a citation is worse than none.
 
 from __future__ import annotations
 
+import datetime
 import re
 import tomllib
 from collections import Counter
@@ -42,15 +43,15 @@ def load_catalogue(folder: Path) -> dict[Path, Metadata]:
     path = folder / CATALOGUE_NAME
     if not path.is_file():
         return {}
+    form = 'Each report is a [[report]] table with file = "name.txt" and what is known of it.'
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("report", [])
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("report")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} is not valid TOML: {error}.",
-            'Each report is a [[report]] table with file = "name.txt" and what is known of it.',
-        ) from None
+        raise InputError(f"{path} is not valid TOML: {error}.", form) from None
+    if not isinstance(entries, list):
+        raise InputError(f"{path} has no [[report]] tables.", form)
     found: dict[Path, Metadata] = {}
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in entries:
         name = entry.get("file") if isinstance(entry, dict) else None
         if not isinstance(name, str):
             raise InputError(f"{path} has a [[report]] without a file.", 'Add file = "name.txt".')
@@ -69,7 +70,7 @@ def metadata_from(values: Mapping[str, object]) -> Metadata:
     """
     known = {k: str(v).strip() for k, v in values.items() if k in _FIELDS and v not in (None, "")}
     date, form, id_ = known.get("date"), known.get("form", "full"), known.get("id")
-    if date is not None and not _DATE.fullmatch(date):
+    if date is not None and not _is_date(date):
         raise ReadingError(
             f"The date {date!r} is not understood.", "Write 2022, 2022-07 or 2022-07-05."
         )
@@ -82,6 +83,17 @@ def metadata_from(values: Mapping[str, object]) -> Metadata:
     checked: Form = "brief" if form == "brief" else "full"
     texts = {k: v for k, v in known.items() if k != "form"}
     return Metadata(**texts, form=checked)
+
+
+def _is_date(text: str) -> bool:
+    """True for a year, a month of a year, or a day that exists."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        datetime.date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def merge(first: Metadata, second: Metadata) -> Metadata:
@@ -140,8 +152,10 @@ def report_id(metadata: Metadata, path: Path) -> str:
     stem = slug(path.stem)
     year = metadata.date[:4] if metadata.date else ""
     council = slug(place_of(metadata.council)) if metadata.council else ""
-    if year in stem and (not council or council.split("-")[0] in stem):
-        return stem or "report"
+    words = stem.split("-")
+    tells_council = not council or max(council.split("-"), key=len) in words
+    if stem and tells_council and (not year or year in words):
+        return stem
     parts = [council, year] if council else [stem]
     return "-".join(part for part in parts if part) or "report"
 

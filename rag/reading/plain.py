@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from rag.reading.elements import Element, Kind
-from rag.reading.headings import is_heading_name, is_role_heading, set_levels
+from rag.reading.headings import is_capitals, is_heading_name, is_role_heading, set_levels
 from rag.reading.numbering import Numbering
 
 _BULLET = re.compile(r"(?:[•▪●◦‣·∙\ue000-\uf8ff]|[-–*](?=\s)|o(?=\s+[A-Z]))\s*(?=\S)")
@@ -239,14 +239,21 @@ def _may_be_heading(piece: _Piece) -> bool:
 
 
 def _drop_captions(pieces: list[_Piece], candidate: list[bool], prose: int) -> None:
-    """A line that ends in month and year is a source or a date, one with a colon opens a list."""
+    """A line that ends in month and year is a source or a date, one with a colon opens a list.
+
+    A short label with a colon between two lists of a numbered paragraph heads the second.
+    """
+    numbered = False
     for i, piece in enumerate(pieces):
-        dated = i >= prose and bool(_DATED.search(piece.text))
-        numbered_next = i + 1 < len(pieces) and pieces[i + 1].label is not None
-        known = is_role_heading(piece.text) or piece.text.isupper()
-        opens = piece.text.endswith(":") and not known and not numbered_next
-        if dated or opens or i + 1 == len(pieces):
+        numbered |= piece.label is not None and not piece.item
+        following = pieces[i + 1] if i + 1 < len(pieces) else None
+        if following is None or (i >= prose and _DATED.search(piece.text)):
             candidate[i] = False
+        elif piece.text.endswith(":"):
+            known = is_role_heading(piece.text) or is_capitals(piece.text)
+            between_lists = pieces[i - 1].item and following.item and len(piece.text.split()) <= 5
+            heads_list = numbered and between_lists
+            candidate[i] &= known or heads_list or following.label is not None
 
 
 def _drop_runs(pieces: list[_Piece], candidate: list[bool], prose: int) -> None:
@@ -257,10 +264,10 @@ def _drop_runs(pieces: list[_Piece], candidate: list[bool], prose: int) -> None:
         while j < len(pieces) and (candidate[j] or _is_table_cell(pieces[j])):
             j += 1
         run = range(i, j)
-        if len(run) >= 3 and not all(pieces[k].text.isupper() for k in run):
+        if len(run) >= 3 and not all(is_capitals(pieces[k].text) for k in run):
             for k in run:
                 last_and_known = k == j - 1 and is_heading_name(pieces[k].text)
-                if not last_and_known and not pieces[k].text.isupper():
+                if not last_and_known and not is_capitals(pieces[k].text):
                     candidate[k] = False
                     pieces[k].item = True
         i = max(j, i + 1)
@@ -280,7 +287,7 @@ def _drop_announced_lists(pieces: list[_Piece], candidate: list[bool]) -> None:
     """Short lines and bullets right after a colon are the announced list, not headings."""
     announced = False
     for i, piece in enumerate(pieces):
-        if candidate[i] and not is_heading_name(piece.text) and not piece.text.isupper():
+        if candidate[i] and not is_heading_name(piece.text) and not is_capitals(piece.text):
             announced = announced or (i > 0 and pieces[i - 1].text.endswith(":"))
             if announced:
                 candidate[i], piece.item = False, True
