@@ -7,6 +7,7 @@ elsewhere. Whatever comes from a report or a question is escaped and shown as te
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -80,6 +81,7 @@ def build(assistant: Assistant) -> gr.Blocks:
 def serve(assistant: Assistant, port: int) -> None:
     """Open the page on this machine only, until it is stopped."""
     page = build(assistant)
+    threading.Thread(target=assistant.warm_up, daemon=True).start()
     page.launch(
         server_name=_LOOPBACK,
         server_port=port or None,
@@ -98,19 +100,24 @@ def serve(assistant: Assistant, port: int) -> None:
 
 def respond(assistant: Assistant, text: str, history: list[Message]) -> Iterator[Page]:
     """Answer one question, line by line; a mistake is told as one plain sentence."""
-    asked = [*history, {"role": "user", "content": text}]
+    asked = [*history, _message("user", text)]
     try:
         found = assistant.ask(text)
     except RagError as error:
-        yield text, [*asked, {"role": "assistant", "content": str(error)}], "", ""
+        yield text, [*asked, _message("assistant", str(error))], "", ""
         return
     table = coverage_table(found)
     shown = ""
     for line in found.text.splitlines(keepends=True):
         shown += line
-        yield "", [*asked, {"role": "assistant", "content": shown}], table, ""
+        yield "", [*asked, _message("assistant", shown)], table, ""
     quotes = quotes_panel(found, [assistant.surroundings(c) for c in found.citations])
-    yield "", [*asked, {"role": "assistant", "content": found.text}], table, quotes
+    yield "", [*asked, _message("assistant", found.text)], table, quotes
+
+
+def _message(role: str, text: str) -> Message:
+    """A line of the conversation; the chat renders HTML even without Markdown, so it is escaped."""
+    return {"role": role, "content": escape(text, quote=False)}
 
 
 def _welcome(shelf: list[ReportInfo]) -> str:

@@ -97,6 +97,11 @@ class Assistant:
         found = answer(retrieved, self._reranker, self._settings, id=id)
         return replace(found, seconds=round(time.perf_counter() - started, 3))
 
+    def warm_up(self) -> None:
+        """Load the models now, so that the first question does not wait for them."""
+        self._index.encoder.encode(["warm up"])
+        self._reranker.score("warm", ["up"])
+
     def surroundings(self, citation: Citation) -> Surroundings:
         """The text around a citation, for reading on; raises InputError when it is gone."""
         text = self._index.store.report_text(citation.report)

@@ -34,7 +34,6 @@ RACE = pytest.mark.xfail(
 
 
 def write(path: Path, *paragraphs: str) -> Path:
-    """A small report; its id is its file's name."""
     path.write_text("\n\n".join(["## Strengths", *paragraphs]), encoding="utf-8")
     return path
 
@@ -45,13 +44,9 @@ def first(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def second(tmp_path: Path) -> Path:
-    return write(tmp_path / "second.md", "Carers wait.", "Reablement is quick.")
-
-
-@pytest.fixture
-def folder(tmp_path: Path, first: Path, second: Path) -> Path:
+def folder(tmp_path: Path, first: Path) -> Path:
     """A closed index of two reports that share one passage."""
+    second = write(tmp_path / "second.md", "Carers wait.", "Reablement is quick.")
     with Assistant.open(tmp_path / "index", create=True, encoder=WordEncoder()) as shelf:
         assert [o.outcome for o in shelf.add([first, second])] == ["added", "added"]
     return tmp_path / "index"
@@ -63,7 +58,6 @@ def problems(folder: Path) -> list[str]:
 
 
 def damage(folder: Path, sql: str) -> None:
-    """Change the store behind its back, with plain sqlite3."""
     db = sqlite3.connect(folder / "rag.sqlite")
     with db:
         assert db.execute(sql).rowcount > 0
@@ -164,7 +158,6 @@ def test_an_empty_store_is_filled_by_adding(tmp_path: Path, first: Path) -> None
 
 
 def damaged_copies(folder: Path, copies: Path) -> Iterator[Path]:
-    """The index once for each page of its file, that page overwritten."""
     sound = (folder / "rag.sqlite").read_bytes()
     for start in range(0, len(sound), 4096):
         copy = copies / str(start)
@@ -201,7 +194,7 @@ def test_verify_finds_damage_on_any_page(folder: Path, tmp_path: Path) -> None:
             found = problems(copy)
         except DamagedIndexError as error:
             found = [str(error)]
-        assert found, copy.name
+        assert found
 
 
 # --- several at once --------------------------------------------------------------------------
@@ -220,7 +213,7 @@ def test_an_open_reader_sees_what_another_writer_adds(folder: Path, tmp_path: Pa
 
 
 class Meanwhile(WordEncoder):
-    """Encodes, but lets another writer do something first."""
+    """Lets another writer do something before it encodes."""
 
     def __init__(self, happens: Callable[[], object]) -> None:
         super().__init__()

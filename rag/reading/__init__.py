@@ -30,7 +30,7 @@ __all__ = ["CATALOGUE_NAME", "KINDS", "load_catalogue", "read_file"]
 
 KINDS = {".txt": "plain text", ".md": "Markdown", ".markdown": "Markdown"}
 LARGEST_FILE = 50 * 1024 * 1024
-_INVISIBLE = "\x7f\u200b\u200c\u200d\u2060\ufeff\xad"
+_INVISIBLE = "\x7f\u200b\u2060\ufeff\xad"
 _CONTROL = dict.fromkeys(c for c in range(32) if chr(c) not in "\t\n\r\f") | dict.fromkeys(
     map(ord, _INVISIBLE)
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html import unescape
+from typing import Any
 
 import frontmatter
 import yaml
@@ -29,8 +30,9 @@ _LETTERED = re.compile(r"(\d{1,3}[a-z])[.)]\s+(?=\S)")
 class _Texts(YAMLHandler):
     """YAML in which every value stays the text it is: a date is checked where dates are."""
 
-    def load(self, fm: str, **_: object) -> object:
-        return super().load(fm, Loader=yaml.BaseLoader)
+    def load(self, fm: str, **_: object) -> dict[str, Any]:
+        loaded = super().load(fm, Loader=yaml.BaseLoader)
+        return loaded if isinstance(loaded, dict) else {}
 
 
 def split_front_matter(text: str) -> tuple[Mapping[str, object], str]:
