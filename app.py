@@ -6,6 +6,7 @@ elsewhere. Whatever comes from a report or a question is escaped and shown as te
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -205,10 +206,9 @@ def shelf_table(shelf: list[ReportInfo]) -> str:
 
 def main() -> None:
     """``python app.py`` opens the page over ``index/``, built from ``corpus/`` if it is missing."""
-    from rag.cli import main as command
-
-    here = Path(__file__).resolve().parent
-    command(["serve", "--corpus", str(here / "corpus"), *sys.argv[1:]])
+    corpus = Path(__file__).resolve().parent / "corpus"
+    command = [sys.executable, "-m", "rag", "serve", "--corpus", str(corpus), *sys.argv[1:]]
+    sys.exit(subprocess.call(command))  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -75,8 +75,8 @@ def answer(
         numbers[report] = tuple(range(first, first + len(choices)))
     coverage: list[Coverage] = []
     for info in retrieved.shelf:
-        if question.asked and info.report not in question.asked:
-            coverage.append(_coverage(info, "not asked", f"left out: {question.why_asked}"))
+        if info.report not in question.asked:
+            coverage.append(_coverage(info, "not asked", f"left out: {question.why_left_out}"))
         elif info.report in chosen:
             reason = _why_evidence(question, chosen[info.report][0])
             coverage.append(_coverage(info, "evidence", reason, numbers[info.report]))

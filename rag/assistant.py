@@ -132,7 +132,7 @@ class Assistant:
         return self._index.store.built_with()
 
     def _checked(self, question: str) -> str:
-        text = " ".join(question.split())
+        text = " ".join(question.encode("utf-8", "replace").decode().split())
         if not text:
             raise InputError(
                 "The question is empty.", "Ask, for example: who uses direct payments?"

@@ -22,7 +22,7 @@ from rich.text import Text
 from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import InputError, RagError
-from rag.records import Added, Answer, Hit
+from rag.records import Added, Hit
 
 _STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -114,12 +114,13 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 def ask(question: str | None, batch: IO[str] | None, index: str, as_json: bool) -> None:
     """Answer a question with exact quotes, and say which reports do not mention it."""
     with Assistant.open(index) as assistant:
-        for id_, text in _questions(question, batch):
-            found = assistant.ask(text, id_)
+        for where, id_, text in _questions(question, batch):
+            with _line_named(where):
+                found = assistant.ask(text, id_)
             if as_json or batch:
                 _print_json(found)
             else:
-                _print_answer(found)
+                click.echo(found.text)
 
 
 @main.command()
@@ -138,8 +139,9 @@ def ask(question: str | None, batch: IO[str] | None, index: str, as_json: bool) 
 def search(question: str | None, k: int, batch: IO[str] | None, index: str, as_json: bool) -> None:
     """Print the passages that fit a question best."""
     with Assistant.open(index) as assistant:
-        for id_, text in _questions(question, batch):
-            hits = assistant.search(text, k)
+        for where, id_, text in _questions(question, batch):
+            with _line_named(where):
+                hits = assistant.search(text, k)
             if batch:
                 _print_json({"id": id_, "question": text, "hits": [asdict(h) for h in hits]})
             elif as_json:
@@ -230,37 +232,53 @@ def serve(port: int, corpus: str | None, index: str) -> None:
         serve_page(assistant, port)
 
 
-def _questions(question: str | None, batch: IO[str] | None) -> Iterator[tuple[str | None, str]]:
-    """The questions to answer; a batch is checked line by line as it is read."""
+def _questions(
+    question: str | None, batch: IO[str] | None
+) -> Iterator[tuple[str, str | None, str]]:
+    """Where each question stands in a batch, its id and its text, checked as it is read."""
     if (question is None) == (batch is None):
         raise InputError("Give a question, or a file with --batch.", "See: rag ask --help")
     if batch is None:
-        yield None, question or ""
+        yield "", None, question or ""
         return
-    for number, line in enumerate(batch, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"Line {number} of the batch is not JSON: {error.msg}.") from None
-        if not isinstance(row, dict) or not isinstance(row.get("question"), str):
-            raise InputError(
-                f"Line {number} of the batch has no question.",
-                'Write {"id": "1", "question": "…"} on each line.',
-            )
-        id_ = row.get("id")
-        yield None if id_ is None else str(id_), row["question"]
+    try:
+        for number, line in enumerate(batch, start=1):
+            if line.strip():
+                where = f"Line {number} of the batch"
+                yield where, *_batch_line(where, line)
+    except UnicodeDecodeError:
+        raise InputError(
+            "The batch is not UTF-8 text.", "Save it as UTF-8 and try again."
+        ) from None
+
+
+def _batch_line(where: str, line: str) -> tuple[str | None, str]:
+    form = 'Write {"id": "1", "question": "…"} on each line.'
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError):
+        raise InputError(f"{where} is not JSON.", form) from None
+    if not isinstance(row, dict) or not isinstance(row.get("question"), str):
+        raise InputError(f"{where} has no question.", form)
+    id_ = row.get("id")
+    return None if id_ is None else str(id_), row["question"]
+
+
+@contextmanager
+def _line_named(where: str) -> Iterator[None]:
+    """Say which line of a batch an error is about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            f"{where}: {error.what}" if where else error.what, error.next_step
+        ) from None
 
 
 def _print_json(value: Any) -> None:
     if not isinstance(value, dict | list):
         value = asdict(value)
     click.echo(json.dumps(value, ensure_ascii=False))
-
-
-def _print_answer(found: Answer) -> None:
-    click.echo(found.text)
 
 
 def _print_hits(hits: Iterable[Hit]) -> None:

@@ -20,8 +20,8 @@ from rag.embedding import Encoder, MiniLM
 from rag.errors import InputError, RagError
 from rag.passages import cut_passages, search_prefix
 from rag.reading import CATALOGUE_NAME, load_catalogue, read_file
-from rag.records import Added, Metadata, Report
-from rag.settings import IndexSettings
+from rag.records import Added, Metadata, Outcome, Report
+from rag.settings import MODEL_NAME, IndexSettings
 from rag.store import FILE_NAME, Indexed, Known, Store
 from rag.terms import stems
 from rag.vectors import VectorIndex
@@ -55,7 +55,10 @@ class Index:
         encoder: Encoder | None = None,
     ) -> None:
         self.folder = folder
-        self.settings = settings or IndexSettings()
+        settings = settings or IndexSettings()
+        if encoder is not None and settings.model == MODEL_NAME:
+            settings = replace(settings, model=encoder.name)
+        self.settings = settings
         path = folder / FILE_NAME
         if not path.is_file() and not create:
             raise InputError(f"There is no index in {folder}.", "Build one with: rag add PATH")
@@ -89,31 +92,31 @@ class Index:
             try:
                 yield self._add(path, catalogued, progress)
             except RagError as error:
-                yield Added(str(path), "failed", None, 0, str(error))
+                yield Added(printable(path), "failed", None, 0, str(error))
 
     def _add(self, path: Path, catalogued: Metadata | None, progress: Progress | None) -> Added:
-        report = read_file(path, catalogued)
-        shelf = self.store.known()
-        placed = _place(report, shelf)
+        read = read_file(path, catalogued)
+        name = printable(path)
+        placed = _place(read, self.store.known())
         if isinstance(placed, Added):
-            return placed
-        report, replaces = placed
-        indexed, vectors = self._indexed(report, path, progress)
-        self.store.put(report, indexed, vectors, find_acronyms(report.text), replaces=replaces)
-        outcome = "replaced" if replaces else "added"
+            return replace(placed, path=name)
+        indexed, texts = self._indexed(read)
+        vectors = self._embedded(texts, len(indexed), path.name, progress)
+        with self.store.writing():
+            # Another process may have changed the shelf while this one was embedding.
+            placed = _place(read, self.store.known())
+            if isinstance(placed, Added):
+                return replace(placed, path=name)
+            known = {key: text for key, text in texts.items() if key not in vectors}
+            vectors |= self._embedded(known, len(known), path.name, None)
+            report, replaces = placed
+            self.store.put(report, indexed, vectors, find_acronyms(report.text), replaces=replaces)
         detail = f"in place of {replaces}" if replaces and replaces != report.id else ""
-        return Added(
-            str(path),
-            "replaced" if outcome == "replaced" else "added",
-            report.id,
-            len(indexed),
-            detail,
-        )
+        outcome: Outcome = "replaced" if replaces else "added"
+        return Added(name, outcome, report.id, len(indexed), detail)
 
-    def _indexed(
-        self, report: Report, path: Path, progress: Progress | None
-    ) -> tuple[list[Indexed], dict[bytes, bytes]]:
-        """Passages with their terms, and the vectors that the store does not have yet."""
+    def _indexed(self, report: Report) -> tuple[list[Indexed], dict[bytes, str]]:
+        """Passages with their terms, and the texts to embed by their keys."""
         indexed: list[Indexed] = []
         texts: dict[bytes, str] = {}
         for passage in cut_passages(report, self.settings.passage_tokens):
@@ -123,19 +126,26 @@ class Index:
             texts[key] = embedded
             words = " ".join(stems(passage.text))
             indexed.append(Indexed(passage, words, " ".join(stems(prefix)), key))
+        return indexed, texts
+
+    def _embedded(
+        self, texts: dict[bytes, str], total: int, name: str, progress: Progress | None
+    ) -> dict[bytes, bytes]:
+        """The vectors that the store does not have yet, packed, by their keys."""
         missing = sorted(self.store.missing_vectors(texts))
-        finished = len(indexed) - len(missing)
+        finished = total - len(missing)
 
         def done(count: int) -> None:
             nonlocal finished
             finished += count
             if progress is not None:
-                progress(path.name, finished, len(indexed))
+                progress(name, finished, total)
 
         done(0)
+        if not missing:
+            return {}
         rows = self.encoder.encode([texts[key] for key in missing], done)
-        packed = {key: row.astype("<f4").tobytes() for key, row in zip(missing, rows, strict=True)}
-        return indexed, packed
+        return {key: row.astype("<f4").tobytes() for key, row in zip(missing, rows, strict=True)}
 
     def remove(self, report: str) -> None:
         """Take a report off the shelf; raises InputError when it is not there."""
@@ -152,10 +162,11 @@ class Index:
             if self._snapshot is None or self._snapshot.generation != generation:
                 rows = self.store.passage_rows()
                 shape = (len(rows), self.encoder.dimension)
-                vectors = VectorIndex.load(self.folder, generation, shape)
+                cache = f"{self.store.built_with()['store']}-{generation}"
+                vectors = VectorIndex.load(self.folder, cache, shape)
                 if vectors is None:
                     vectors = VectorIndex.build(self.store.vectors(self.encoder.dimension))
-                    vectors.save(self.folder, generation)
+                    vectors.save(self.folder, cache)
                 self._snapshot = Snapshot(
                     generation,
                     np.array([i for i, _ in rows], dtype=np.int64),
@@ -168,6 +179,9 @@ class Index:
     def problems(self) -> list[str]:
         """What does not agree in store and cache; empty when all is well."""
         found = self.store.problems(self.encoder.dimension)
+        changed = sum(" ".join(stems(text)) != kept for text, kept in self.store.texts_and_stems())
+        if changed:
+            found.append(f"{changed} passages do not hold the words that are searched for them.")
         if found:
             return found
         snapshot = self.snapshot()
@@ -178,6 +192,11 @@ class Index:
                 found.append("The FAISS cache does not agree with the stored vectors.")
                 break
         return found
+
+
+def printable(path: Path) -> str:
+    """A path as text that can be stored and printed, also when its name is not valid UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def collect_files(paths: Iterable[Path]) -> list[tuple[Path, Metadata | None]]:

@@ -3,6 +3,8 @@
 A question becomes concepts. A concept is one thing that has to be spoken of, with the different
 stems that can express it: ``dols`` is met by "dol" or by "depriv liberti safeguard". Each has a
 weight, its inverse document frequency on this shelf, so that a rare word counts for more.
+Councils, years and kinds of report decide which reports are asked and are then taken out, since
+they would pull passages that merely name them.
 """
 
 from __future__ import annotations
@@ -13,38 +15,45 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from rag.acronyms import is_short_form
-from rag.councils import place_of
+from rag.councils import PLACES, naming, place_of, places_named
 from rag.records import ReportInfo, Role, Understood
+from rag.spelling import correct
 from rag.terms import STOP_WORDS, stems_of, words
+from rag.years import Restriction, restrict_by_date
 
 ASKING_WORDS = frozenset(
     """
-    authorities authority council councils report reports reported say says said mention
-    mentions mentioned mentioning discuss discussed describe described tell told show find
-    found handle handled handling deal dealt dealing cope compare compared comparison versus
-    vs across shelf anything anyone any much many number list example examples name names
-    know known happen happened happening approach approaches thing things way ways like get
-    got make made look looked does did peer peers team teams challenge challenges reviewer
-    reviewers review regarding concerning covered cover view views finding findings year
-    years since
+    anybody anyone anything anywhere appear appears approach approaches around asked authorities
+    authority back bit challenge challenges compare compared comparison concerning cope council
+    councils cover covered deal dealing dealt describe described describing did differ
+    difference differences different discuss discussed does doing done ever every everybody
+    everyone example examples explain find finding findings five found get give go going got
+    handle handled handling happen happened happening heard hold hows kind kinds know known like
+    list long look looked looking made make many mention mentioned mentioning mentions much name
+    named names now number peer peers please ppl put puts read refer reference referred refers
+    regarding report reported reports reveal revealed review reviewed reviewer reviewers run
+    running runs said say saying says see seem seems shelf show shows since somebody something
+    sort sorts state stated suggest suggested take taken takes talk talked talking talks team
+    teams tell thing things think told type types use used uses using versus view views vs want
+    wants wat way ways well whats whens wheres whos year years
     """.split()
 )
 """Words that people use to ask; they say nothing about what is looked for."""
 
 _PRAISE = re.compile(
-    r"\b(?:prais\w+|commend\w+|strengths?|strong points?|credit\w*|did well|does well|doing well"
-    r"|came out well|good at|what(?:'s|s| is) good|good practice|impress\w+|like about|liked about"
-    r"|proud)\b",
+    r"\b(?:prais\w+|commend\w+|strengths?(?![- ](?:based|focus))|strong(?: points?)?|credit\w*"
+    r"|did well|does well"
+    r"|doing well|came out well|good at|(?:what(?:'s|’s| is)) good|good practice|impress\w+"
+    r"|liked? about|proud|positives?)\b",
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
-    r"\b(?:recommend\w*|recs?\b|suggest\w*|advi[sc]e\w*|advised|areas? (?:for|of) (?:improvement"
-    r"|development)|needs? to (?:improve|change)|to improve|should (?:\w+ ){0,3}?(?:do|fix|change"
-    r"|improve|strengthen)|asked to|told to|do better|ask(?:ed)? for|what should)\b",
+    r"\b(?:recommend\w*|recs?|suggest\w*|advis(?:e[ds]?|ing)|what advice|areas? (?:for|of) (?:improvement"
+    r"|development)|needs? to (?:improve|change)|to (?:improve|strengthen)|improvements?"
+    r"|should(?: \w+){0,3}? (?:do|fix|change|improve|strengthen)|asked to|told to|do better"
+    r"|what should|weaknesses|strengthen)\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b(20[0-4]\d)\b")
-_SINCE = re.compile(r"\b(?:since|from|after)\s+(20[0-4]\d)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +84,12 @@ class Question:
     text: str
     concepts: tuple[Concept, ...]
     topic: str
-    """The question for the models: without the councils and years that already decide which
-    reports are asked (they would pull passages that merely name them), with long forms added."""
+    """The question for the models: spelling mended, councils and years taken out, long forms
+    added."""
     asked: frozenset[str]
-    """Ids of the reports that the question is about; empty means all."""
-    why_asked: str
+    """Ids of the reports that are asked."""
+    why_left_out: str
+    """Why the other reports are not asked."""
     understood: Understood
 
     @property
@@ -94,85 +104,124 @@ class Question:
         return met / total if total else 0.0
 
 
-def understand(
-    text: str,
-    shelf: Sequence[ReportInfo],
-    acronyms: Sequence[tuple[str, str]],
-    frequency: Callable[[str], int],
-) -> Question:
-    """Read a question against the shelf. ``frequency`` gives a stem's document frequency."""
-    size = sum(info.passages for info in shelf) or 1
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What reading a question needs to know of the shelf."""
 
-    def idf(stem: str) -> float:
-        df = frequency(stem)
+    reports: Sequence[ReportInfo]
+    acronyms: Sequence[tuple[str, str]]
+    frequency: Callable[[str], int]
+    """In how many passages a stem occurs."""
+    vocabulary: Callable[[], Sequence[str]]
+    """Every word on the shelf, in small letters."""
+
+    def idf(self, stem: str) -> float:
+        """Inverse document frequency, as in BM25."""
+        size = sum(info.passages for info in self.reports) or 1
+        df = self.frequency(stem)
         return math.log(1 + (size - df + 0.5) / (df + 0.5))
 
-    councils = councils_named(text, shelf)
-    years, asked, why = _reports_asked(text, shelf, councils)
-    expansions = _expansions(text, acronyms)
-    role = _role(text)
-    left_out = {w.lower() for name in councils for w in words(name)} | set(years)
-    concepts = _concepts(text, expansions, left_out, role, idf)
-    longs = [long for short, long in expansions if long.lower() not in text.lower()]
-    understood = Understood(
-        terms=tuple(c.name for c in concepts),
-        expansions=tuple(expansions),
-        councils=tuple(councils),
-        years=tuple(years),
-        role=role,
+
+def understand(text: str, shelf: Shelf) -> Question:
+    """Read a question against the shelf."""
+    corrections = _corrections(text, shelf)
+    mended = text
+    for typed, meant in corrections:
+        mended = re.sub(rf"\b{re.escape(typed)}\b", meant, mended)
+    councils, absent = _councils(mended, shelf.reports)
+    asked, years, why = _reports_asked(mended, shelf.reports, councils, absent)
+    expansions = _expansions(mended, shelf.acronyms)
+    role = _role(mended)
+    topic = _topic(mended, [*map(place_of, councils), *absent], years)
+    concepts = _concepts(topic, expansions, role, shelf)
+    longs = [long for _, long in expansions if long.lower() not in mended.lower()]
+    return Question(
+        text=text,
+        concepts=concepts,
+        topic=f"{topic} ({', '.join(longs)})" if longs else topic,
+        asked=asked,
+        why_left_out=why,
+        understood=Understood(
+            terms=tuple(c.name for c in concepts),
+            expansions=tuple(expansions),
+            corrections=tuple(corrections),
+            councils=tuple(councils),
+            absent=tuple(absent),
+            years=tuple(years.words),
+            role=role,
+        ),
     )
-    topic = _topic(text, councils, years)
-    topic = f"{topic} ({', '.join(longs)})" if longs else topic
-    return Question(text, concepts, topic, asked, why, understood)
 
 
-def councils_named(text: str, shelf: Sequence[ReportInfo]) -> list[str]:
-    """Councils on the shelf that a question names, by their place name or its first part."""
-    councils = dict.fromkeys(info.council for info in shelf if info.council is not None)
-    return [council for council in councils if _naming(council).search(text)]
+# --- spelling -------------------------------------------------------------------------------
 
 
-def _naming(council: str) -> re.Pattern[str]:
-    """How a question names a council: "Southend-on-Sea City Council", "southend", "southends"."""
-    place = place_of(council)
-    first = re.split(r"[- ](?:on|upon|under|in|and|of|with)[- ]", place)[0]
-    names = "|".join(re.escape(name) for name in (council, place, first))
-    return re.compile(rf"\b(?:{names})(?:['’]?s)?(?: (?:city |county )?council)?\b", re.IGNORECASE)
+def _corrections(text: str, shelf: Shelf) -> list[tuple[str, str]]:
+    """Words as typed and as meant, for those that are neither on the shelf nor English."""
+    found: dict[str, str] = {}
+    for word in words(text):
+        lower = word.lower()
+        known = lower in STOP_WORDS or lower in ASKING_WORDS
+        if known or not word.isalpha() or any(shelf.frequency(s) for s in stems_of(word)):
+            continue
+        place = next((p for p in PLACES if naming(p).fullmatch(word)), None)
+        meant = None if place else correct(word, [*shelf.vocabulary(), *ASKING_WORDS])
+        if meant is not None and meant != lower.removesuffix("s"):
+            found[word] = meant
+    return list(found.items())
 
 
-def _topic(text: str, councils: Sequence[str], years: Sequence[str]) -> str:
-    """What is left of a question when councils and years are taken out; never empty."""
-    topic = text
-    for council in councils:
-        topic = _naming(council).sub(" ", topic)
-    if councils or _SINCE.search(text):
-        topic = _SINCE.sub(" ", topic)
-        for year in years:
-            topic = re.sub(rf"\b{year}\b", " ", topic)
-    return " ".join(topic.split()) or text
+# --- which reports are asked ----------------------------------------------------------------
+
+
+def _councils(text: str, reports: Sequence[ReportInfo]) -> tuple[list[str], list[str]]:
+    """Councils on the shelf that are named, and places of councils that are not on it."""
+    by_place = {place_of(i.council): i.council for i in reports if i.council is not None}
+    named = places_named(text, list(dict.fromkeys([*by_place, *PLACES])))
+    covered = [place for place in named if place in by_place]
+    return [by_place[place] for place in covered], [p for p in named if p not in by_place]
 
 
 def _reports_asked(
-    text: str, shelf: Sequence[ReportInfo], councils: list[str]
-) -> tuple[list[str], frozenset[str], str]:
-    """Years in the question, the reports it asks, and why the others are not asked."""
-    since = _SINCE.search(text)
-    years = _YEAR.findall(text)
-    asked = {i.report for i in shelf if not councils or i.council in councils}
-    reasons = [f"the question is about {' and '.join(councils)}"] if councils else []
-    if since:
-        year = since.group(1)
-        kept = {i.report for i in shelf if i.date is None or i.date[:4] >= year}
-        reasons.append(f"the question asks for reports since {year}")
-        asked &= kept
-    elif councils and years:
-        kept = {i.report for i in shelf if i.date and i.date[:4] in years}
-        if asked & kept:
-            reasons.append(f"the question names {' and '.join(years)}")
-            asked &= kept
-    if not reasons:
-        return years, frozenset(), ""
-    return years, frozenset(asked), " and ".join(reasons)
+    text: str, reports: Sequence[ReportInfo], councils: list[str], absent: list[str]
+) -> tuple[frozenset[str], Restriction, str]:
+    """The reports that a question asks, the years in it, and why the others are left out."""
+    asked = list(reports)
+    reasons: list[str] = []
+    if councils:
+        asked = [info for info in asked if info.council in councils]
+        reasons.append(f"the question is about {' and '.join(councils)}")
+        kinds = {i.kind for i in asked if i.kind and i.kind.lower() in text.lower()}
+        if kinds and any(i.kind not in kinds for i in asked):
+            asked = [info for info in asked if info.kind in kinds]
+            reasons.append(f"it asks for the {' and '.join(sorted(map(str, kinds)))}")
+    elif absent:
+        asked = []
+        reasons.append(f"the question is about {' and '.join(absent)}")
+    years = restrict_by_date(text, asked, council_named=bool(councils))
+    if years.reason:
+        asked = [info for info in asked if info.report in years.kept]
+        reasons.append(years.reason)
+    return frozenset(i.report for i in asked), years, " and ".join(reasons)
+
+
+def _topic(text: str, places: Sequence[str], years: Restriction) -> str:
+    """What is left of a question when places and years are taken out; never empty."""
+    topic = text
+    for place in places:
+        topic = naming(place).sub(" ", topic)
+    if years.reason:
+        topic = years.pattern.sub(" ", topic)
+    return " ".join(topic.split()) or text
+
+
+# --- what is looked for ---------------------------------------------------------------------
+
+
+def _role(text: str) -> Role | None:
+    if _ADVICE.search(text):
+        return "recommendation"
+    return "strength" if _PRAISE.search(text) else None
 
 
 def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -180,58 +229,46 @@ def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[st
     lowered = {w.lower() for w in words(text)}
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for short, long in acronyms:
-        base = short.rstrip("s").lower() if is_short_form(short.rstrip("s")) else short.lower()
+        base = _singular(short)
         uses_short = lowered & {base, f"{base}s", short.lower()} and base not in STOP_WORDS
-        if uses_short or long.lower() in text.lower():
-            found.setdefault((base, long.lower()), (short, long))
+        if uses_short or re.search(rf"\b{re.escape(long)}", text, re.IGNORECASE):
+            found.setdefault((base, long.lower().rstrip("s")), (short, long))
     return list(found.values())
 
 
-def _role(text: str) -> Role | None:
-    if _ADVICE.search(text):
-        return "recommendation"
-    if _PRAISE.search(text):
-        return "strength"
-    return None
+def _singular(short: str) -> str:
+    """``amhp`` for AMHPs; ``dols`` stays, its s is a letter of its own."""
+    bare = short.removesuffix("s")
+    return bare.lower() if is_short_form(bare) and bare.isupper() else short.lower()
 
 
 def _concepts(
-    text: str,
-    expansions: list[tuple[str, str]],
-    left_out: Collection[str],
-    role: Role | None,
-    idf: Callable[[str], float],
+    text: str, expansions: list[tuple[str, str]], role: Role | None, shelf: Shelf
 ) -> tuple[Concept, ...]:
-    stripped = _ADVICE.sub(" ", text) if role == "recommendation" else text
-    stripped = _PRAISE.sub(" ", stripped) if role == "strength" else stripped
+    patterns = {"recommendation": _ADVICE, "strength": _PRAISE}
+    stripped = patterns[role].sub(" ", text) if role in patterns else text
     covered: set[str] = set()
-    concepts: dict[tuple[tuple[str, ...], ...], Concept] = {}
+    shorts: dict[str, list[tuple[str, ...]]] = {}
     for short, long in expansions:
-        base = short.lower().rstrip("s")
+        base = _singular(short)
         longs = [w for w in words(long) if w.lower() not in STOP_WORDS]
         covered |= {base, f"{base}s", short.lower()}
-        if long.lower() in text.lower():
+        if re.search(rf"\b{re.escape(long)}", text, re.IGNORECASE):
             covered |= {w.lower() for w in longs}
-        long_stems = tuple(s for w in longs for s in stems_of(w))
-        same = next((c for c in concepts.values() if c.name == short), None)
-        alternatives = (*(same.alternatives if same else (stems_of(short),)), long_stems)
-        if same:
-            del concepts[same.alternatives]
-        concepts[alternatives] = _concept(short, alternatives, idf)
+        alternatives = shorts.setdefault(short, [stems_of(short)])
+        alternatives.append(tuple(s for w in longs for s in stems_of(w)))
+    concepts = {tuple(found): _concept(name, tuple(found), shelf) for name, found in shorts.items()}
     for word in words(stripped):
         lower = word.lower().replace("’", "'").removesuffix("'s")
-        skip = lower in STOP_WORDS or lower in ASKING_WORDS or lower in covered
-        if skip or lower in left_out or lower.rstrip("s") in left_out:
+        single = len(lower) == 1 and not lower.isdigit()
+        if single or lower in STOP_WORDS or lower in ASKING_WORDS or lower in covered:
             continue
         forms = stems_of(word)
-        alternatives = ((forms[-1],), forms[:-1]) if len(forms) > 1 else ((forms[0],),)
-        concepts.setdefault(alternatives, _concept(word, alternatives, idf))
+        ways = ((forms[-1],), forms[:-1]) if len(forms) > 1 else ((forms[0],),)
+        concepts.setdefault(ways, _concept(word, ways, shelf))
     return tuple(concepts.values())
 
 
-def _concept(
-    name: str, alternatives: tuple[tuple[str, ...], ...], idf: Callable[[str], float]
-) -> Concept:
-    weights = tuple(tuple(idf(s) for s in a) for a in alternatives)
-    best = min(max(w) for w in weights if w)
-    return Concept(name, alternatives, weights, best)
+def _concept(name: str, alternatives: tuple[tuple[str, ...], ...], shelf: Shelf) -> Concept:
+    weights = tuple(tuple(shelf.idf(s) for s in a) for a in alternatives)
+    return Concept(name, alternatives, weights, min(max(w) for w in weights if w))

@@ -13,6 +13,7 @@ from typing import Literal
 BlockKind = Literal["heading", "paragraph", "item"]
 Form = Literal["full", "brief"]
 Role = Literal["strength", "consideration", "recommendation", "context"]
+Outcome = Literal["added", "replaced", "unchanged", "skipped", "failed"]
 Status = Literal["evidence", "no mention", "not asked"]
 
 
@@ -164,8 +165,12 @@ class Understood:
     """The words looked for, as typed."""
     expansions: tuple[tuple[str, str], ...] = ()
     """Short form and long form pairs that widened the search."""
+    corrections: tuple[tuple[str, str], ...] = ()
+    """Words as typed, and the words of the shelf that they were read as."""
     councils: tuple[str, ...] = ()
-    """Councils named in the question; the other reports are not asked."""
+    """Councils on the shelf that the question names; the other reports are not asked."""
+    absent: tuple[str, ...] = ()
+    """Places of councils that the question names and the shelf has no report about."""
     years: tuple[str, ...] = ()
     role: Role | None = None
     """Set when the question asks for praise or for recommendations only."""
@@ -191,7 +196,7 @@ class Added:
     """What became of one file handed to ``add``."""
 
     path: str
-    outcome: Literal["added", "replaced", "unchanged", "skipped", "failed"]
+    outcome: Outcome
     report: str | None
     passages: int
     detail: str = ""

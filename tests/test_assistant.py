@@ -43,7 +43,6 @@ ODD = (
 LONG = pytest.param(
     "carers " * 285,
     id="long",
-    marks=pytest.mark.xfail(strict=True, reason="CrossEncoder cannot cut a pair to 256 pieces"),
 )
 SHELVES = ("full_shelf", "brief_shelf")
 
@@ -235,7 +234,6 @@ def test_hits_are_exact_slices_in_falling_order(shelf: Assistant) -> None:
     assert shelf.search(DOLS, 5) == hits[:5]
 
 
-@pytest.mark.xfail(strict=True, reason="a lone surrogate is a TypeError of the tokeniser")
 def test_a_question_with_half_a_character_is_answered_or_refused_in_a_sentence(
     full_shelf: Assistant,
 ) -> None:

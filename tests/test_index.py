@@ -148,7 +148,7 @@ def test_a_file_of_an_unknown_kind_fails_and_the_others_go_in(
 def test_catalogues_readmes_and_hidden_files_of_a_folder_are_passed_over(
     reports: Path, shelf: Assistant
 ) -> None:
-    (reports / "catalogue.toml").write_text("", encoding="utf-8")
+    (reports / "catalogue.toml").write_text('[[report]]\nfile = "a.md"\n', encoding="utf-8")
     (reports / ".hidden").mkdir()
     for name in ("README.md", "readme.txt", ".note.txt", ".hidden/deep.txt"):
         (reports / name).write_text("This file is no report.", encoding="utf-8")
@@ -163,7 +163,6 @@ def test_a_path_that_does_not_exist_is_refused_before_anything_is_added(
     assert ids(shelf) == []
 
 
-@pytest.mark.xfail(strict=True, reason="Store.put: UnicodeEncodeError for a surrogate in origin")
 def test_a_file_whose_name_is_not_utf8_costs_nothing_but_itself(
     reports: Path, shelf: Assistant
 ) -> None:
@@ -173,10 +172,9 @@ def test_a_file_whose_name_is_not_utf8_costs_nothing_but_itself(
     except OSError:
         pytest.skip("this file system takes only UTF-8 names")
     outcomes = shelf.add(reports)
-    assert [o.outcome for o in outcomes if o.path != str(odd)] == ["added", "added"]
+    assert [o.outcome for o in outcomes] == ["added", "added", "added"]
 
 
-@pytest.mark.xfail(strict=True, reason="index._place puts report.origin, not the path, in Added")
 def test_every_outcome_names_the_path_that_was_given(
     reports: Path, shelf: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,7 +254,7 @@ def test_a_lost_or_damaged_cache_is_built_again_and_finds_the_same(
 ) -> None:
     shelf.add(reports)
     found = shelf.search(QUESTION)
-    cache = tmp_path / "index" / "vectors-2.faiss"
+    (cache,) = (tmp_path / "index").glob("vectors-*-2.faiss")
     sound = cache.read_bytes()
     if damage is None:
         cache.unlink()
@@ -273,13 +271,12 @@ def test_the_cache_of_another_generation_is_not_used_and_does_not_stay(
 ) -> None:
     shelf.add(reports / "a.md")
     shelf.search(QUESTION)
-    assert [p.name for p in (tmp_path / "index").glob("*.faiss")] == ["vectors-1.faiss"]
+    assert [p.name[-8:] for p in (tmp_path / "index").glob("*.faiss")] == ["-1.faiss"]
     shelf.add(reports / "b.md")
     assert len(shelf.search(QUESTION)) == 2 + 1
-    assert [p.name for p in (tmp_path / "index").glob("*.faiss")] == ["vectors-2.faiss"]
+    assert [p.name[-8:] for p in (tmp_path / "index").glob("*.faiss")] == ["-2.faiss"]
 
 
-@pytest.mark.xfail(strict=True, reason="VectorIndex.load looks at generation and shape only")
 def test_a_cache_of_the_same_size_left_by_another_store_is_not_used(
     reports: Path, tmp_path: Path
 ) -> None:
@@ -290,6 +287,7 @@ def test_a_cache_of_the_same_size_left_by_another_store_is_not_used(
     with Assistant.open(tmp_path / "two", create=True, encoder=WordEncoder()) as two:
         two.add(reports / "b.md")
         two.search(QUESTION)
-    shutil.copy(tmp_path / "two" / "vectors-1.faiss", tmp_path / "one" / "vectors-1.faiss")
+    (other,) = (tmp_path / "two").glob("*.faiss")
+    shutil.copy(other, tmp_path / "one" / other.name)
     with Assistant.open(tmp_path / "one", encoder=WordEncoder()) as again:
         assert again.search(QUESTION) == found

@@ -77,7 +77,7 @@ def read_text(text: str, path: Path, data: bytes, catalogued: Metadata | None = 
         text=composed,
         blocks=blocks,
         digest=hashlib.sha256(data).hexdigest(),
-        origin=str(path.resolve()),
+        origin=str(path.resolve()).encode("utf-8", "backslashreplace").decode(),
     )
 
 
