@@ -31,6 +31,8 @@ RESULTS = Path(__file__).with_name("results")
 CORPUS = ROOT / "corpus"
 REPORTS = ROOT.parent / "shared" / "reports"
 """Where the full reports lie on the machines that develop this; used only when it exists."""
+README = ROOT / "README.md"
+MARKS = ("<!-- results -->", "<!-- /results -->")
 DEPTH = 20
 
 Results = dict[str, Any]
@@ -47,7 +49,8 @@ def run(folder: Path | None, *, write: bool) -> Results:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{results['commit']}.json"
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        print(f"\nWritten to {path.relative_to(ROOT)}")
+        write_table(render(results))
+        print(f"\nWritten to {path.relative_to(ROOT)} and README.md")
     return results
 
 
@@ -200,6 +203,14 @@ def render(results: Results) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def write_table(table: str) -> None:
+    """Put a rendered table into the README, between its two marks."""
+    text = README.read_text("utf-8")
+    before, rest = text.split(MARKS[0], 1)
+    _, after = rest.split(MARKS[1], 1)
+    README.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}", "utf-8")
 
 
 def _cell(value: float) -> str:

@@ -8,29 +8,32 @@ by sentence; nothing is rewritten. When no report has evidence the question is r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.places import place_in_words, report_name
 from rag.question import Question
-from rag.records import Answer, Citation, Coverage, Passage, ReportInfo, Role, Status
+from rag.records import Answer, Citation, Coverage, Passage, ReportInfo, Status
 from rag.reranking import Reranker
 from rag.retrieval import FEW, Candidate, Retrieved
 from rag.sentences import sentence_spans
 from rag.settings import SearchSettings
+from rag.stance import fits
 from rag.terms import stems
 
 EVIDENCE = -4.0
 """Least score of a report's best passage that counts as evidence, when all reports are asked."""
 EVIDENCE_WHEN_FEW = -8.0
 """The same when the question names its council: then an answer is expected."""
-MARGIN, MARGIN_WHEN_FEW = 2.0, 4.0
+MARGIN, MARGIN_WHEN_FEW = 2.0, 3.0
 """Further passages are quoted when they score at most this much below the best."""
 COVERAGE_WEIGHT, COSINE_WEIGHT = 4.0, 4.0
 """Weights of concept coverage (0 to 1) and cosine beside the cross-encoder's logit.
 
 All were chosen on the development half of the gold questions; see evals/LOG.md.
 """
+_MOST_NAMED = 12
+"""Reports named when a refusal says what the shelf holds."""
 _ANAPHORA = re.compile(
     r"(?:this|that|these|those|they|it|its|their|he|she|such|however|therefore|similarly|also"
     r"|in addition|additionally|as a result|for example|for instance|nevertheless)\b",
@@ -84,7 +87,7 @@ def answer(
             reason = _why_silent(question, judged.get(info.report, ()))
             coverage.append(_coverage(info, "no mention", reason))
     refused = not citations
-    reason = _why_refused(question, coverage) if refused else _summary(coverage)
+    reason = _why_refused(question, coverage) if refused else _summary(question, coverage)
     return Answer(
         id=id,
         question=question.text,
@@ -139,7 +142,7 @@ def _choose(
         return {}
     picked: list[_Judged] = []
     for candidates in sorted(judged.values(), key=lambda c: -c[0].score if c else 0.0):
-        ranked = _of_role(candidates, question.understood.role)
+        ranked = [j for j in candidates if fits(j.passage, question.understood.role)]
         if ranked and ranked[0].score >= least:
             near = [j for j in ranked if j.score >= ranked[0].score - margin]
             picked += near[:most]
@@ -151,16 +154,6 @@ def _choose(
             texts.add(quote)
             chosen.setdefault(choice.judged.passage.report, []).append(choice)
     return chosen
-
-
-def _of_role(judged: Iterable[_Judged], role: Role | None) -> list[_Judged]:
-    """Leave out what stands under the opposite heading: praise for advice, advice for praise."""
-    against: tuple[Role, ...] = ()
-    if role == "strength":
-        against = ("consideration", "recommendation")
-    elif role == "recommendation":
-        against = ("strength",)
-    return [j for j in judged if j.passage.role not in against]
 
 
 def _quotes(question: Question, picked: Sequence[_Judged], reranker: Reranker) -> list[_Choice]:
@@ -243,15 +236,28 @@ def _why_silent(question: Question, judged: Sequence[_Judged]) -> str:
 def _why_refused(question: Question, coverage: list[Coverage]) -> str:
     if not coverage:
         return "The shelf is empty. Add reports with: rag add PATH"
-    wanted = [c.name for c in question.concepts]
     asked = [c for c in coverage if c.status != "not asked"]
+    if not asked:
+        return _why_none_asked(question, coverage)
+    wanted = [c.name for c in question.concepts]
     if not wanted:
         return "The question names nothing to look for. Name a topic, for example: direct payments."
     searched = "the report" if len(asked) == 1 else f"the {len(asked)} reports"
     return f"Nothing in {searched} searched answers this. Looked for: {_listed(wanted)}."
 
 
-def _summary(coverage: list[Coverage]) -> str:
+def _why_none_asked(question: Question, coverage: list[Coverage]) -> str:
+    understood = question.understood
+    about = understood.councils or understood.absent
+    what = f" about {_listed(list(about))}" if about else ""
+    when = f" of {_listed(list(understood.years))}" if understood.councils else ""
+    shelf = "; ".join(report_name(c.council, c.date, c.report) for c in coverage[:_MOST_NAMED])
+    more = len(coverage) - _MOST_NAMED
+    shelf += f" and {more} more" if more > 0 else ""
+    return f"There is no report{when}{what} on this shelf. It holds: {shelf}."
+
+
+def _summary(question: Question, coverage: list[Coverage]) -> str:
     speaking = sum(c.status == "evidence" for c in coverage)
     asked = sum(c.status != "not asked" for c in coverage)
     left_out = len(coverage) - asked
@@ -260,6 +266,8 @@ def _summary(coverage: list[Coverage]) -> str:
     text += f", {asked - speaking} {do} not."
     if left_out:
         text += f" {left_out} {_plural(left_out, 'was', 'were')} not asked."
+    if question.understood.absent:
+        text += f" There is no report about {_listed(list(question.understood.absent))}."
     return text
 
 
@@ -278,8 +286,9 @@ def _text(
 ) -> str:
     """The answer as plain text: summary, quotes by report, then the reports that are silent."""
     lines = [reason]
-    for short, long in question.understood.expansions:
-        lines.append(f"{short} was also looked for as {long}.")
+    understood = question.understood
+    lines += [f"“{typed}” was read as “{meant}”." for typed, meant in understood.corrections]
+    lines += [f"{short} was also looked for as {long}." for short, long in understood.expansions]
     report = None
     for c in citations:
         if c.report != report:

@@ -41,18 +41,19 @@ ASKING_WORDS = frozenset(
 """Words that people use to ask; they say nothing about what is looked for."""
 
 _PRAISE = re.compile(
-    r"\b(?:prais\w+|commend\w+|strengths?(?![- ](?:based|focus))|strong(?: points?)?|credit\w*"
-    r"|did well|does well"
-    r"|doing well|came out well|good at|(?:what(?:'s|’s| is)) good|good practice|impress\w+"
-    r"|liked? about|proud|positives?)\b",
-    re.IGNORECASE,
+    r"""\b(?:prais\w+ | commend\w+ | strengths?(?![- ](?:based|focus)) | strong(?:\ points?)?
+    | credit\w* | did\ well | does\ well | doing\ well | came\ out\ well | good\ at
+    | what(?:'s|’s|\ is)\ good | good\ practice | impress\w+ | liked?\ about | proud
+    | positives?)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _ADVICE = re.compile(
-    r"\b(?:recommend\w*|recs?|suggest\w*|advis(?:e[ds]?|ing)|what advice|areas? (?:for|of) (?:improvement"
-    r"|development)|needs? to (?:improve|change)|to (?:improve|strengthen)|improvements?"
-    r"|should(?: \w+){0,3}? (?:do|fix|change|improve|strengthen)|asked to|told to|do better"
-    r"|what should|weaknesses|strengthen)\b",
-    re.IGNORECASE,
+    r"""\b(?:recommend\w* | recs? | suggest\w* | advis(?:e[ds]?|ing) | what\ advice
+    | areas?\ (?:for|of)\ (?:improvement|development) | needs?\ to\ (?:improve|change)
+    | to\ (?:improve|strengthen) | improvements? | weaknesses | strengthen | what\ should
+    | should(?:\ \w+){0,3}?\ (?:do|fix|change|improve|strengthen) | asked\ to | told\ to
+    | do\ better)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -46,7 +46,7 @@ class SearchSettings:
     candidates_per_report: int = 8
     """The most of one report, unless few reports are asked."""
     quotes_per_report: int = 2
-    quotes_when_few: int = 4
+    quotes_when_few: int = 3
     """Quotes of a report when at most two reports are asked."""
     longest_question: int = 2000
     """Characters."""

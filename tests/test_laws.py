@@ -22,7 +22,7 @@ from rag.assistant import Assistant
 STREET = """
     errors records settings dates councils tokens sentences terms spelling years reading passages
     acronyms weights embedding reranking vectors schema store index question retrieval places
-    answering assistant __init__ app cli __main__
+    stance answering assistant __init__ app cli __main__
 """.split()
 READING = "elements headings numbering plain markdown metadata __init__".split()
 OWNERS = {
