@@ -31,9 +31,10 @@ EXAMPLES = (
 _LOOPBACK = "127.0.0.1"
 _STATUS = {"evidence": "Speaks", "no mention": "No mention found", "not asked": "Not asked"}
 _CSS = """
-.rag table { border-collapse: collapse; width: 100%; }
+.rag .wide { overflow-x: auto; }
+.rag table { border-collapse: collapse; width: 100%; min-width: 34rem; }
 .rag th, .rag td { border: 1px solid var(--border-color-primary); padding: .35rem .5rem;
-  text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+  text-align: left; vertical-align: top; }
 .rag details { border: 1px solid var(--border-color-primary); border-radius: 4px;
   margin: .35rem 0; padding: .35rem .6rem; }
 .rag summary { cursor: pointer; }
@@ -140,7 +141,7 @@ def coverage_table(found: Answer) -> str:
     )
     caption = f"<caption>{escape(found.reason)}</caption>"
     table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<h2>Every report</h2>{table}"
+    return f'<h2>Every report</h2><div class="wide">{table}</div>'
 
 
 def _coverage_row(row: Coverage) -> str:
@@ -201,7 +202,8 @@ def shelf_table(shelf: list[ReportInfo]) -> str:
             "full report" if info.form == "full" else "brief",
         )
         rows += f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="wide">{table}</div>'
 
 
 def main() -> None:

@@ -144,7 +144,8 @@ ANSWER_MEASURES: tuple[Measure, ...] = (
 
 def seconds(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Median and 95th percentile of seconds a question."""
-    cuts = quantiles([o.seconds for o in outcomes], n=20, method="inclusive")
+    found = [o.seconds for o in outcomes]
+    cuts = quantiles(found * 2 if len(found) == 1 else found, n=20, method="inclusive")
     return {"p50": cuts[9], "p95": cuts[18]}
 
 

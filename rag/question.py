@@ -41,9 +41,9 @@ ASKING_WORDS = frozenset(
 """Words that people use to ask; they say nothing about what is looked for."""
 
 _PRAISE = re.compile(
-    r"""\b(?:prais\w+ | commend\w+ | strengths?(?![- ](?:based|focus)) | strong(?:\ points?)?
-    | credit\w* | did\ well | does\ well | doing\ well | came\ out\ well | good\ at
-    | what(?:'s|’s|\ is)\ good | good\ practice | impress\w+ | liked?\ about | proud
+    r"""\b(?:prais\w+ | commend\w* | strengths?(?![- ](?:based|focus)) | strong(?:\ points?)?
+    | (?:get|gets|got|given)\ credit | credited | did\ well | does\ well | doing\ well
+    | came\ out\ well | good\ at | what(?:'s|’s|\ is)\ good | good\ practice | impress\w+ | liked?\ about | proud
     | positives?)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -135,7 +135,7 @@ def understand(text: str, shelf: Shelf) -> Question:
     role = _role(mended)
     topic = _topic(mended, [*map(place_of, councils), *absent], years)
     concepts = _concepts(topic, expansions, role, shelf)
-    longs = [long for _, long in expansions if long.lower() not in mended.lower()]
+    longs = [long for _, long in expansions if not _in_full(long).search(mended)]
     return Question(
         text=text,
         concepts=concepts,
@@ -213,7 +213,7 @@ def _topic(text: str, places: Sequence[str], years: Restriction) -> str:
         topic = naming(place).sub(" ", topic)
     if years.reason:
         topic = years.pattern.sub(" ", topic)
-    return " ".join(topic.split()) or text
+    return " ".join(topic.split()) if words(topic) else text
 
 
 # --- what is looked for ---------------------------------------------------------------------
@@ -232,9 +232,14 @@ def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[st
     for short, long in acronyms:
         base = _singular(short)
         uses_short = lowered & {base, f"{base}s", short.lower()} and base not in STOP_WORDS
-        if uses_short or re.search(rf"\b{re.escape(long)}", text, re.IGNORECASE):
+        if uses_short or _in_full(long).search(text):
             found.setdefault((base, long.lower().rstrip("s")), (short, long))
     return list(found.values())
+
+
+def _in_full(long: str) -> re.Pattern[str]:
+    """A long form in a question, in the singular or the plural."""
+    return re.compile(rf"\b{re.escape(long.removesuffix('s'))}s?\b", re.IGNORECASE)
 
 
 def _singular(short: str) -> str:
@@ -254,8 +259,8 @@ def _concepts(
         base = _singular(short)
         longs = [w for w in words(long) if w.lower() not in STOP_WORDS]
         covered |= {base, f"{base}s", short.lower()}
-        if re.search(rf"\b{re.escape(long)}", text, re.IGNORECASE):
-            covered |= {w.lower() for w in longs}
+        if written := _in_full(long).search(text):
+            covered |= {w.lower() for w in words(written.group())}
         alternatives = shorts.setdefault(short, [stems_of(short)])
         alternatives.append(tuple(s for w in longs for s in stems_of(w)))
     concepts = {tuple(found): _concept(name, tuple(found), shelf) for name, found in shorts.items()}

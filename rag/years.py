@@ -11,9 +11,13 @@ from rag.records import ReportInfo
 
 _YEAR = r"(20\d\d)"
 _MONTH = rf"(?:(?:{'|'.join(MONTHS)})\s+)?"
-_SINCE = re.compile(rf"\b(since|from|after)\s+{_MONTH}{_YEAR}(?:\s+onwards?)?\b", re.IGNORECASE)
+_SINCE = re.compile(
+    rf"\b(since|from|after)\s+(?:the\s+)?{_MONTH}{_YEAR}(?:\s+onwards?)?\b", re.IGNORECASE
+)
 _UNTIL = re.compile(rf"\b(before|until|up to|till)\s+{_MONTH}{_YEAR}\b", re.IGNORECASE)
-_BETWEEN = re.compile(rf"\b(?:between|from)\s+{_YEAR}\s+(?:and|to|-)\s+{_YEAR}\b", re.IGNORECASE)
+_BETWEEN = re.compile(
+    rf"\b(?:between|from)\s+{_MONTH}{_YEAR}\s*(?:and|to|-|–)\s*{_MONTH}{_YEAR}\b", re.IGNORECASE
+)
 _LATEST = re.compile(r"\b(?:the )?(?:latest|newest|most recent)\b", re.IGNORECASE)
 _DOCUMENT = r"(?:reports?|reviews?|reviewers?|challenges?|inspections?|papers?|peers?|findings)"
 _OF_REPORT = re.compile(
@@ -21,6 +25,7 @@ _OF_REPORT = re.compile(
     re.IGNORECASE,
 )
 _ANY = re.compile(rf"(?:\b(?:in|of|since|from|after|before|until|by) )?\b{_YEAR}\b", re.IGNORECASE)
+_RANGE = re.compile("|".join(p.pattern for p in (_BETWEEN, _SINCE, _UNTIL)), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +49,41 @@ def restrict_by_date(
     of 2019.
     """
     years = tuple(dict.fromkeys(re.findall(rf"\b{_YEAR}\b", text)))
-
-    def keep(first: str, last: str, reason: str, pattern: re.Pattern[str]) -> Restriction:
-        kept = {i.report for i in reports if i.date is None or first <= i.date[:4] <= last}
-        return Restriction(frozenset(kept), reason, years, pattern)
-
+    undated = {i.report for i in reports if i.date is None}
+    first, last, reasons = "0000", "9999", list[str]()
     if match := _BETWEEN.search(text):
         first, last = sorted(match.groups())
-        return keep(first, last, f"it asks for reports from {first} to {last}", _BETWEEN)
-    if match := _SINCE.search(text):
-        year = str(int(match.group(2)) + (match.group(1).lower() == "after"))
-        return keep(year, "9999", f"it asks for reports since {year}", _SINCE)
-    if match := _UNTIL.search(text):
-        year = str(int(match.group(2)) - (match.group(1).lower() == "before"))
-        return keep("0000", year, f"it asks for reports up to {year}", _UNTIL)
+        reasons.append(f"from {first} to {last}")
+    else:
+        if match := _SINCE.search(text):
+            first = str(int(match.group(2)) + (match.group(1).lower() == "after"))
+            reasons.append(f"since {first}")
+        if match := _UNTIL.search(text):
+            last = str(int(match.group(2)) - (match.group(1).lower() == "before"))
+            reasons.append(f"up to {last}")
+    if reasons:
+        kept = {i.report for i in reports if i.date is None or first <= i.date[:4] <= last}
+        why = f"it asks for reports {' '.join(reasons)}"
+        return Restriction(frozenset(kept), why, years, _RANGE)
     if _LATEST.search(text) and reports:
-        newest: dict[str | None, ReportInfo] = {}
-        for info in reports:
-            best = newest.get(info.council)
-            if best is None or (info.date or "") > (best.date or ""):
-                newest[info.council] = info
-        kept = frozenset(info.report for info in newest.values())
-        return Restriction(kept, "it asks for the latest report", years, _LATEST)
-    dated = _dated(reports, years)
-    if years and (_OF_REPORT.search(text) or (council_named and dated)):
-        return Restriction(
-            frozenset(dated), f"it asks for reports of {' and '.join(years)}", years, _ANY
-        )
+        kept = _latest(reports) | undated
+        return Restriction(frozenset(kept), "it asks for the latest report", years, _LATEST)
+    fitting = [i for i in reports if i.date is not None and i.date[:4] in years]
+    if years and (_OF_REPORT.search(text) or (council_named and fitting)):
+        kept = {i.report for i in fitting} | undated
+        if council_named and fitting:  # "Southampton 2019 and Somerset": the year is not Somerset's
+            councils = {i.council for i in fitting}
+            kept |= {i.report for i in reports if i.council not in councils}
+        return Restriction(frozenset(kept), f"it asks for reports of {' and '.join(years)}", years)
     return Restriction(frozenset(i.report for i in reports), "", years)
 
 
-def _dated(reports: Sequence[ReportInfo], years: Sequence[str]) -> set[str]:
-    """Reports of these years; of several councils, one without such a report keeps all of its."""
-    fitting = [i for i in reports if i.date is not None and i.date[:4] in years]
-    councils = {i.council for i in fitting}
-    others = [i for i in reports if i.council not in councils] if fitting else []
-    return {i.report for i in [*fitting, *others]}
+def _latest(reports: Sequence[ReportInfo]) -> set[str]:
+    """The newest dated report of each council; one whose council is unknown stands alone."""
+    newest: dict[str, ReportInfo] = {}
+    for info in reports:
+        council = info.council or info.report
+        best = newest.get(council)
+        if info.date is not None and (best is None or info.date > (best.date or "")):
+            newest[council] = info
+    return {info.report for info in newest.values()}

@@ -24,6 +24,7 @@ from rag.reading.numbering import Numbering
 
 _COUNTED = re.compile(r"\((\d{1,3})\)\s+(?=\S)")
 _TAG = re.compile(r"<[^>]*>")
+_ROMAN = re.compile(r"(\([ivx]+\))\s+(?=\S)")
 _LETTERED = re.compile(r"(\d{1,3}[a-z])[.)]\s+(?=\S)")
 
 
@@ -99,7 +100,7 @@ class _Walk:
     def _paragraph(self, text: str, mark: str, depth: int) -> Element:
         if self.brief and (match := _COUNTED.match(text)):
             return Element("paragraph", text[match.end() :], counted=int(match.group(1)))
-        if match := _LETTERED.match(text):
+        if match := _LETTERED.match(text) or _ROMAN.match(text):
             return Element("item", text[match.end() :], label=match.group(1))
         if mark.isdigit():
             if depth == 1 and (self.brief or self.numbering.accepts(int(mark))):
