@@ -43,8 +43,8 @@ ASKING_WORDS = frozenset(
 _PRAISE = re.compile(
     r"""\b(?:prais\w+ | commend\w* | strengths?(?![- ](?:based|focus)) | strong(?:\ points?)?
     | (?:get|gets|got|given)\ credit | credited | did\ well | does\ well | doing\ well
-    | came\ out\ well | good\ at | what(?:'s|’s|\ is)\ good | good\ practice | impress\w+ | liked?\ about | proud
-    | positives?)\b""",
+    | came\ out\ well | good\ at | what(?:'s|’s|\ is)\ good | good\ practice
+    | impress\w* | liked?\ about | proud | positives?)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ADVICE = re.compile(
