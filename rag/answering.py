@@ -147,12 +147,10 @@ def _choose(
             near = [j for j in ranked if j.score >= ranked[0].score - margin]
             picked += near[:most]
     chosen: dict[str, list[_Choice]] = {}
-    texts: set[str] = set()
     for choice in _quotes(question, picked, reranker):
-        quote = _slice(choice)
-        if quote not in texts:
-            texts.add(quote)
-            chosen.setdefault(choice.judged.passage.report, []).append(choice)
+        mine = chosen.setdefault(choice.judged.passage.report, [])
+        if all(_slice(choice) != _slice(other) for other in mine):
+            mine.append(choice)
     return chosen
 
 

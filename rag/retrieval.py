@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.index import Index
+from rag.index import Index, Snapshot
 from rag.question import Question, Shelf, understand
 from rag.records import Hit, Passage, ReportInfo
 from rag.settings import SearchSettings
@@ -61,60 +61,83 @@ def candidates_each(reports: int, settings: SearchSettings) -> int:
 
 def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> Retrieved:
     """Find the k best passages overall, and the best of every report that is asked."""
-    with index.store.reading():
-        shelf = tuple(index.store.reports())
-        store = index.store
-        known = Shelf(shelf, store.acronyms(), store.document_frequency, store.words)
-        question = understand(text, known)
-        snapshot = index.snapshot()
-        keyword = [i for i, _ in index.store.search_terms(question.stems, PREFIX_WEIGHT)]
-        query = index.encoder.encode([question.topic])[0]
-        cosines, positions = snapshot.vectors.search(query, len(snapshot.vectors))
-        nearest = [int(snapshot.ids[p]) for p in positions]
-        cosine = dict(zip(nearest, (float(c) for c in cosines), strict=True))
-        report_of = {i: snapshot.reports[p] for i, p in snapshot.position.items()}
-        asked = question.asked
-        keyword = [i for i in keyword if report_of[i] in asked]
-        nearest = [i for i in nearest if report_of[i] in asked]
-
-        def order(scores: dict[int, float]) -> list[int]:
-            return sorted(scores, key=lambda i: (-scores[i], snapshot.position[i]))
-
-        overall = fuse((keyword, nearest), settings.rrf_k)
-        best = order(overall)[:k]
-        most = candidates_each(len(asked), settings)
+    store = index.store
+    with store.reading():
+        shelf = tuple(store.reports())
+        question = understand(
+            text, Shelf(shelf, store.acronyms(), store.document_frequency, store.words)
+        )
+        found = _Found.search(index, question)
+        overall = found.fused(settings.rrf_k)
+        best = found.order(overall)[:k]
+        most = candidates_each(len(question.asked), settings)
         within: dict[str, list[tuple[int, float]]] = {}
-        for report in sorted(asked):
-            scores = fuse(
-                (
-                    [i for i in keyword if report_of[i] == report],
-                    [i for i in nearest if report_of[i] == report],
-                ),
-                settings.rrf_k,
-            )
-            top = order(scores)[:most]
-            within[report] = [(i, scores[i]) for i in top]
+        for report in sorted(question.asked):
+            scores = found.fused(settings.rrf_k, report)
+            within[report] = [(i, scores[i]) for i in found.order(scores)[:most]]
         wanted = sorted({*best, *(i for pairs in within.values() for i, _ in pairs)})
-        passages = index.store.passages(wanted)
-        stems = index.store.stems(wanted)
+        passages, stems = store.passages(wanted), store.stems(wanted)
     infos = {info.report: info for info in shelf}
+
+    def candidate(id_: int, score: float) -> Candidate:
+        present = frozenset(" ".join(stems[id_]).split())
+        return Candidate(passages[id_], score, found.cosine[id_], question.coverage(present))
+
     return Retrieved(
         question,
         shelf,
-        tuple(_hit(passages[i], infos[report_of[i]], overall[i]) for i in best),
-        {
-            report: tuple(
-                Candidate(
-                    passages[i],
-                    score,
-                    cosine[i],
-                    question.coverage(frozenset(" ".join(stems[i]).split())),
-                )
-                for i, score in pairs
-            )
-            for report, pairs in within.items()
-        },
+        tuple(_hit(passages[i], infos[passages[i].report], overall[i]) for i in best),
+        {report: tuple(candidate(i, s) for i, s in pairs) for report, pairs in within.items()},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Two rankings of the passages of the reports that are asked, best first."""
+
+    snapshot: Snapshot
+    keyword: list[int]
+    nearest: list[int]
+    cosine: dict[int, float]
+
+    @classmethod
+    def search(cls, index: Index, question: Question) -> _Found:
+        """Search by words and by meaning."""
+        snapshot = index.snapshot()
+        if not question.asked:
+            return cls(snapshot, [], [], {})
+        keyword = index.store.search_terms(question.stems, PREFIX_WEIGHT)
+        query = index.encoder.encode([question.topic])[0]
+        cosines, positions = snapshot.vectors.search(query, len(snapshot.vectors))
+        near = {int(snapshot.ids[p]): float(c) for p, c in zip(positions, cosines, strict=True)}
+
+        def is_asked(id_: int) -> bool:
+            return snapshot.reports[snapshot.position[id_]] in question.asked
+
+        return cls(
+            snapshot,
+            [i for i, _ in keyword if is_asked(i)],
+            [i for i in near if is_asked(i)],
+            near,
+        )
+
+    def fused(self, k: int, report: str | None = None) -> dict[int, float]:
+        """Reciprocal rank fusion of both rankings, overall or within one report."""
+        if report is None:
+            return fuse((self.keyword, self.nearest), k)
+        of = self.snapshot.position
+        reports = self.snapshot.reports
+        return fuse(
+            (
+                [i for i in ranking if reports[of[i]] == report]
+                for ranking in (self.keyword, self.nearest)
+            ),
+            k,
+        )
+
+    def order(self, scores: Mapping[int, float]) -> list[int]:
+        """Ids by score; ties in the order of the shelf."""
+        return sorted(scores, key=lambda i: (-scores[i], self.snapshot.position[i]))
 
 
 def _hit(passage: Passage, info: ReportInfo, score: float) -> Hit:
