@@ -13,20 +13,22 @@ from evals.run import MARKS, README, RESULTS, evaluate, render
 from rag.assistant import Assistant
 
 FLOORS = {
-    "evidence found, across reports": 0.78,
-    "right paragraph cited, one report": 0.88,
-    "first citation right": 0.85,
-    "figure, name or date in the answer": 0.75,
-    "unanswerable refused": 0.45,
-    "“no mention” found, of silent reports": 0.58,
-    "citations that are relevant": 0.58,
+    "evidence found, across reports": 0.8,
+    "right paragraph cited, one report": 0.92,
+    "first citation right": 0.88,
+    "figure, name or date in the answer": 0.8,
+    "unanswerable refused": 0.5,
+    "“no mention” found, of silent reports": 0.61,
+    "“no mention” right, of those said": 0.85,
+    "citations that are relevant": 0.6,
+    "nDCG@10": 0.72,
 }
-"""Below the figures in the README by the noise of asking a quarter of the questions."""
+"""Two hundredths below the last measured figures: a change that costs more than that is seen."""
 MISTAKEN_REFUSALS = 0.05
 
 
 def test_the_figures_hold_their_floors_and_beat_the_plain_stack(full_shelf: Assistant) -> None:
-    asked = load_gold()[::4]
+    asked = load_gold()
     results = evaluate(full_shelf._index, asked)
     ours = results["systems"]["ours"]["all"]
     plain = results["systems"]["plain stack"]["all"]
