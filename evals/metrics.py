@@ -46,12 +46,14 @@ class Outcome:
 
     def hits(self, cited: Cited, least: int = 1) -> bool:
         """True when a citation stands in a marked paragraph of at least this grade."""
-        test: Callable[[Span], bool]
-        if self.whole_chunks:
-            test = lambda s: s.found_in(cited.report, cited.start, cited.end)  # noqa: E731
-        else:
-            test = lambda s: s.overlaps(cited.report, cited.start, cited.end)  # noqa: E731
-        return any(span.grade >= least and test(span) for span in self.evidence)
+        graded = (span for span in self.evidence if span.grade >= least)
+        return any(_meets(cited, span, whole_chunks=self.whole_chunks) for span in graded)
+
+
+def _meets(cited: Cited, span: Span, *, whole_chunks: bool) -> bool:
+    """True when a cited span stands in the evidence; a chunk must hold the evidence itself."""
+    test = span.found_in if whole_chunks else span.overlaps
+    return test(cited.report, cited.start, cited.end)
 
 
 Measure = tuple[str, Callable[[Sequence[Outcome]], float]]
@@ -165,13 +167,8 @@ def retrieval(
         qrels[id_] = {_name(s): s.grade for s in o.evidence}
         seen: set[str] = set()
         for rank, cited in enumerate(found[id_]):
-            names = [
-                _name(s)
-                for s in o.evidence
-                if (s.found_in if whole_chunks else s.overlaps)(
-                    cited.report, cited.start, cited.end
-                )
-            ] or [f"{cited.report}:{cited.start}-{cited.end}"]
+            met = [s for s in o.evidence if _meets(cited, s, whole_chunks=whole_chunks)]
+            names = [_name(s) for s in met] or [f"{cited.report}:{cited.start}-{cited.end}"]
             for name in names:
                 if name not in seen:
                     seen.add(name)

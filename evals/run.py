@@ -13,7 +13,7 @@ import platform
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -93,62 +93,76 @@ def evaluate(index: Index, gold: Sequence[GoldQuestion]) -> Results:
 
 
 Answers = tuple[list[Outcome], dict[str, list[Cited]]]
+Said = tuple[list[Cited], Iterable[str], bool]
+"""What was cited, the reports said to speak, and whether the question was refused."""
 
 
-def _ours(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
-    assistant = Assistant(index)
-    assistant.ask(gold[0].question)
+def _asked(
+    index: Index,
+    gold: Sequence[GoldQuestion],
+    resolver: Resolver,
+    say: Callable[[str], Said],
+    search: Callable[[str], list[Cited]],
+    *,
+    whole_chunks: bool = False,
+) -> Answers:
+    """One system over all questions; only ``say`` is timed. Every citation is an exact slice."""
     outcomes: list[Outcome] = []
     found: dict[str, list[Cited]] = {}
     for question in gold:
         started = time.perf_counter()
-        answer = assistant.ask(question.question, question.id)
+        cited, speaking, refused = say(question.question)
         elapsed = time.perf_counter() - started
-        for c in answer.citations:
+        for c in cited:
             text = index.store.report_text(c.report) or ""
-            if text[c.start : c.end] != c.quote:
+            if text[c.start : c.end] != c.text:
                 raise AssertionError(f"{question.id}: a quote is not an exact slice")
         outcomes.append(
             Outcome(
                 question,
                 tuple(resolver.spans(question)),
-                tuple(Cited(c.report, c.start, c.end, c.quote) for c in answer.citations),
-                frozenset(c.report for c in answer.coverage if c.status == "evidence"),
+                tuple(cited),
+                frozenset(speaking),
                 question.asked or frozenset(resolver.reports),
-                answer.refused,
+                refused,
                 elapsed,
+                whole_chunks,
             )
         )
-        hits = assistant.search(question.question, DEPTH)
-        found[question.id] = [Cited(h.report, h.start, h.end, h.text) for h in hits]
+        found[question.id] = search(question.question)
     return outcomes, found
+
+
+def _ours(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
+    assistant = Assistant(index)
+    assistant.ask(gold[0].question)
+
+    def say(question: str) -> Said:
+        answer = assistant.ask(question)
+        cited = [Cited(c.report, c.start, c.end, c.quote) for c in answer.citations]
+        speaking = [c.report for c in answer.coverage if c.status == "evidence"]
+        return cited, speaking, answer.refused
+
+    def search(question: str) -> list[Cited]:
+        hits = assistant.search(question, DEPTH)
+        return [Cited(h.report, h.start, h.end, h.text) for h in hits]
+
+    return _asked(index, gold, resolver, say, search)
 
 
 def _plain(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
     stack = PlainStack(index, index.encoder)
-    outcomes: list[Outcome] = []
-    found: dict[str, list[Cited]] = {}
-    for question in gold:
-        started = time.perf_counter()
-        chunks = stack.search(question.question)
-        elapsed = time.perf_counter() - started
+
+    def say(question: str) -> Said:
+        chunks = stack.search(question)
         refused = chunks[0].score < REFUSAL
-        cited = () if refused else tuple(Cited(c.report, c.start, c.end, c.text) for c in chunks)
-        outcomes.append(
-            Outcome(
-                question,
-                tuple(resolver.spans(question)),
-                cited,
-                frozenset(c.report for c in cited),
-                question.asked or frozenset(resolver.reports),
-                refused,
-                elapsed,
-                whole_chunks=True,
-            )
-        )
-        deep = stack.search(question.question, DEPTH)
-        found[question.id] = [Cited(c.report, c.start, c.end, c.text) for c in deep]
-    return outcomes, found
+        cited = [] if refused else [Cited(c.report, c.start, c.end, c.text) for c in chunks]
+        return cited, [c.report for c in cited], refused
+
+    def search(question: str) -> list[Cited]:
+        return [Cited(c.report, c.start, c.end, c.text) for c in stack.search(question, DEPTH)]
+
+    return _asked(index, gold, resolver, say, search, whole_chunks=True)
 
 
 def _measured(

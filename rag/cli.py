@@ -59,6 +59,12 @@ def main() -> None:
 @json_option
 def add(paths: tuple[str, ...], index: str, as_json: bool) -> None:
     """Add report files, or folders of them. What is there already is left alone."""
+    if _add_all(paths, index, as_json=as_json):
+        raise click.exceptions.Exit(1)
+
+
+def _add_all(paths: Iterable[str], index: str, *, as_json: bool = False) -> int:
+    """Add with a progress bar and a line a file; how many failed."""
     failed = 0
     with Assistant.open(index, create=True) as assistant, _progress() as progress:
         for outcome in assistant.adding(paths, progress):
@@ -67,8 +73,7 @@ def add(paths: tuple[str, ...], index: str, as_json: bool) -> None:
                 _print_json(outcome)
             else:
                 _STDERR.print(Text(_outcome_line(outcome)))
-    if failed:
-        raise click.exceptions.Exit(1)
+    return failed
 
 
 def _outcome_line(outcome: Added) -> str:
@@ -225,9 +230,7 @@ def serve(port: int, corpus: str | None, index: str) -> None:
     from app import serve as serve_page
 
     if corpus and not Path(index, "rag.sqlite").is_file():
-        with Assistant.open(index, create=True) as assistant, _progress() as progress:
-            for outcome in assistant.adding(corpus, progress):
-                _STDERR.print(Text(_outcome_line(outcome)))
+        _add_all([corpus], index)
     with Assistant.open(index) as assistant:
         serve_page(assistant, port)
 

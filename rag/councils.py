@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 _PLACES = """
 Adur; Amber Valley; Arun; Ashfield; Ashford; Babergh; Barking and Dagenham; Barnet; Barnsley;
@@ -96,6 +97,7 @@ def place_of(council: str) -> str:
     return _AFTER.sub("", _BEFORE.sub("", council))
 
 
+@cache
 def naming(place: str) -> re.Pattern[str]:
     """How a question names a place: in full or by its first part, with "council" or "'s"."""
     short = _JOINED.split(place)[0]

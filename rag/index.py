@@ -19,7 +19,7 @@ from rag.acronyms import find_acronyms
 from rag.embedding import Encoder, MiniLM
 from rag.errors import InputError, RagError
 from rag.passages import cut_passages, search_prefix
-from rag.reading import CATALOGUE_NAME, load_catalogue, read_file
+from rag.reading import CATALOGUE_NAME, load_catalogue, printable, read_file
 from rag.records import Added, Metadata, Outcome, Report
 from rag.settings import MODEL_NAME, IndexSettings
 from rag.store import FILE_NAME, Indexed, Known, Store
@@ -97,18 +97,18 @@ class Index:
     def _add(self, path: Path, catalogued: Metadata | None, progress: Progress | None) -> Added:
         read = read_file(path, catalogued)
         name = printable(path)
-        placed = _place(read, self.store.known())
+        placed = _place(read, self.store.known(), name)
         if isinstance(placed, Added):
-            return replace(placed, path=name)
+            return placed
         indexed, texts = self._indexed(read)
         vectors = self._embedded(texts, len(indexed), path.name, progress)
         with self.store.writing():
             # Another process may have changed the shelf while this one was embedding.
-            placed = _place(read, self.store.known())
+            placed = _place(read, self.store.known(), name)
             if isinstance(placed, Added):
-                return replace(placed, path=name)
-            known = {key: text for key, text in texts.items() if key not in vectors}
-            vectors |= self._embedded(known, len(known), path.name, None)
+                return placed
+            stored = {key: text for key, text in texts.items() if key not in vectors}
+            vectors |= self._embedded(stored, len(stored), path.name, None)
             report, replaces = placed
             self.store.put(report, indexed, vectors, find_acronyms(report.text), replaces=replaces)
         detail = f"in place of {replaces}" if replaces and replaces != report.id else ""
@@ -194,11 +194,6 @@ class Index:
         return found
 
 
-def printable(path: Path) -> str:
-    """A path as text that can be stored and printed, also when its name is not valid UTF-8."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
-
-
 def collect_files(paths: Iterable[Path]) -> list[tuple[Path, Metadata | None]]:
     """The files to read, each with its catalogue entry; folders are walked in name order.
 
@@ -224,14 +219,14 @@ def collect_files(paths: Iterable[Path]) -> list[tuple[Path, Metadata | None]]:
     return [(file, catalogues[file.parent].get(file.resolve())) for file in chosen]
 
 
-def _place(report: Report, shelf: list[Known]) -> tuple[Report, str | None] | Added:
+def _place(report: Report, shelf: list[Known], path: str) -> tuple[Report, str | None] | Added:
     """Where a report goes: its final id and what it replaces, or why it is left out."""
     same = next((k for k in shelf if k.digest == report.digest), None)
     if same is not None:
         described_anew = same.origin == report.origin and _differs(same.metadata, report.metadata)
         if not described_anew:
             detail = "" if same.report == report.id else f"same content as {same.report}"
-            return Added(report.origin, "unchanged", same.report, 0, detail)
+            return Added(path, "unchanged", same.report, 0, detail)
         return replace(report, id=_free_id(report.id, shelf, besides=same.report)), same.report
     before = next((k for k in shelf if k.origin == report.origin), None)
     if before is not None:
@@ -239,7 +234,7 @@ def _place(report: Report, shelf: list[Known]) -> tuple[Report, str | None] | Ad
     namesake = next((k for k in shelf if k.report == report.id), None)
     if namesake is not None and report.metadata.form == "brief":
         if namesake.metadata.form == "full":
-            return Added(report.origin, "skipped", report.id, 0, "the full report is on the shelf")
+            return Added(path, "skipped", report.id, 0, "the full report is on the shelf")
         return report, namesake.report
     if namesake is not None and namesake.metadata.form == "brief":
         return report, namesake.report

@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from rag.acronyms import is_short_form
 from rag.councils import PLACES, naming, place_of, places_named
@@ -160,13 +161,16 @@ def understand(text: str, shelf: Shelf) -> Question:
 def _corrections(text: str, shelf: Shelf) -> list[tuple[str, str]]:
     """Words as typed and as meant, for those that are neither on the shelf nor English."""
     found: dict[str, str] = {}
+    vocabulary: Sequence[str] | None = None
     for word in words(text):
         lower = word.lower()
         known = lower in STOP_WORDS or lower in ASKING_WORDS
         if known or not word.isalpha() or any(shelf.frequency(s) for s in stems_of(word)):
             continue
-        place = next((p for p in PLACES if naming(p).fullmatch(word)), None)
-        meant = None if place else correct(word, [*shelf.vocabulary(), *ASKING_WORDS])
+        if any(naming(place).fullmatch(word) for place in PLACES):
+            continue
+        vocabulary = vocabulary or [*shelf.vocabulary(), *sorted(ASKING_WORDS)]
+        meant = correct(word, vocabulary)
         if meant is not None and meant != lower.removesuffix("s"):
             found[word] = meant
     return list(found.items())
@@ -237,6 +241,7 @@ def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[st
     return list(found.values())
 
 
+@cache
 def _in_full(long: str) -> re.Pattern[str]:
     """A long form in a question, in the singular or the plural."""
     return re.compile(rf"\b{re.escape(long.removesuffix('s'))}s?\b", re.IGNORECASE)

@@ -26,8 +26,6 @@ class Candidate:
     """A passage considered for one report, with the signals that decide on it."""
 
     passage: Passage
-    score: float
-    """Fused score within its report."""
     cosine: float
     coverage: float
     """Share of the question's weighted concepts that text and headings express."""
@@ -71,23 +69,23 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
         overall = found.fused(settings.rrf_k)
         best = found.order(overall)[:k]
         most = candidates_each(len(question.asked), settings)
-        within: dict[str, list[tuple[int, float]]] = {}
-        for report in sorted(question.asked):
-            scores = found.fused(settings.rrf_k, report)
-            within[report] = [(i, scores[i]) for i in found.order(scores)[:most]]
-        wanted = sorted({*best, *(i for pairs in within.values() for i, _ in pairs)})
+        within = {
+            report: found.order(found.fused(settings.rrf_k, report))[:most]
+            for report in sorted(question.asked)
+        }
+        wanted = sorted({*best, *(i for ids in within.values() for i in ids)})
         passages, stems = store.passages(wanted), store.stems(wanted)
     infos = {info.report: info for info in shelf}
 
-    def candidate(id_: int, score: float) -> Candidate:
+    def candidate(id_: int) -> Candidate:
         present = frozenset(" ".join(stems[id_]).split())
-        return Candidate(passages[id_], score, found.cosine[id_], question.coverage(present))
+        return Candidate(passages[id_], found.cosine[id_], question.coverage(present))
 
     return Retrieved(
         question,
         shelf,
         tuple(_hit(passages[i], infos[passages[i].report], overall[i]) for i in best),
-        {report: tuple(candidate(i, s) for i, s in pairs) for report, pairs in within.items()},
+        {report: tuple(map(candidate, ids)) for report, ids in within.items()},
     )
 
 

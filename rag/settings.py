@@ -30,7 +30,7 @@ class IndexSettings:
     """Most cl100k tokens of the report and headings put in front when a passage is embedded."""
 
     def fingerprint(self) -> str:
-        """Short hash of all settings, kept in the index and shown with answers."""
+        """Short hash of all settings, written beside the figures measured with them."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -291,3 +295,22 @@ def test_any_text_can_be_read(text: str) -> None:
     assert question.topic or not text
     assert len(set(question.understood.terms)) == len(question.concepts)
     assert 0 <= question.coverage(STEMS[0]) <= question.coverage(set(question.stems)) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3", "4"])
+def test_a_slip_is_mended_the_same_way_in_every_process(seed: str) -> None:
+    """ "takex" is as near to "take" as to "taken"; sets are ordered anew in each process."""
+    code = (
+        "from rag.question import Shelf, understand;"
+        "shelf = Shelf((), (), lambda stem: 0, lambda: []);"
+        "print(understand('takex', shelf).understood.corrections)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "(('takex', 'take'),)\n"

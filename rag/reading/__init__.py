@@ -26,7 +26,7 @@ from rag.reading.metadata import (
 from rag.reading.plain import read_plain
 from rag.records import Metadata, Report
 
-__all__ = ["CATALOGUE_NAME", "KINDS", "load_catalogue", "read_file"]
+__all__ = ["CATALOGUE_NAME", "KINDS", "load_catalogue", "printable", "read_file"]
 
 KINDS = {".txt": "plain text", ".md": "Markdown", ".markdown": "Markdown"}
 LARGEST_FILE = 50 * 1024 * 1024
@@ -77,8 +77,13 @@ def read_text(text: str, path: Path, data: bytes, catalogued: Metadata | None = 
         text=composed,
         blocks=blocks,
         digest=hashlib.sha256(data).hexdigest(),
-        origin=str(path.resolve()).encode("utf-8", "backslashreplace").decode(),
+        origin=printable(path.resolve()),
     )
+
+
+def printable(path: Path) -> str:
+    """A path as text that can be stored and printed, also when its name is not valid UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _decode(data: bytes) -> str:
