@@ -68,7 +68,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         coverage = gr.HTML(label="Every report on the shelf", elem_classes="rag")
         sources = gr.HTML(label="Quotes in their surroundings", elem_classes="rag")
         with gr.Accordion("The shelf", open=False):
-            shelf = gr.HTML(shelf_table(assistant.reports()), elem_classes="rag")
+            shelf = gr.HTML(elem_classes="rag")
 
         def answer(text: str, history: list[Message]) -> Iterator[Page]:
             yield from respond(assistant, text, history)
