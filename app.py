@@ -113,7 +113,8 @@ def respond(assistant: Assistant, text: str, history: list[Message]) -> Iterator
     for line in found.text.splitlines(keepends=True):
         shown += line
         yield "", [*asked, _message("assistant", shown)], table, ""
-    quotes = quotes_panel(found, [assistant.surroundings(c) for c in found.citations])
+    shown_quotes = found.citations or found.closest
+    quotes = quotes_panel(found, [assistant.surroundings(c) for c in shown_quotes])
     yield "", [*asked, _message("assistant", found.text)], table, quotes
 
 
@@ -158,11 +159,16 @@ def _coverage_row(row: Coverage) -> str:
 
 
 def quotes_panel(found: Answer, around: list[Surroundings]) -> str:
-    """Each citation, to be opened: the passage in its surroundings with the quote marked."""
-    if not found.citations:
+    """Each citation, to be opened: the passage in its surroundings with the quote marked.
+
+    Of a refused question, what came closest.
+    """
+    shown = found.citations or found.closest
+    if not shown:
         return ""
-    parts = [_quote(c, s) for c, s in zip(found.citations, around, strict=True)]
-    return f"<h2>Quotes in their surroundings</h2>{''.join(parts)}"
+    heading = "Closest, though not an answer" if found.refused else "Quotes in their surroundings"
+    parts = [_quote(c, s) for c, s in zip(shown, around, strict=True)]
+    return f"<h2>{heading}</h2>{''.join(parts)}"
 
 
 def _quote(citation: Citation, around: Surroundings) -> str:

@@ -15,6 +15,7 @@ import ir_measures
 from ir_measures import RR, R, ScoredDoc, nDCG
 
 from evals.gold import ACROSS, SINGLE, GoldQuestion, Span
+from rag.records import Answer
 
 RETRIEVAL = (nDCG @ 10, RR @ 10, R(rel=2) @ 5, R(rel=2) @ 10, R(rel=2) @ 20)
 
@@ -43,6 +44,8 @@ class Outcome:
     seconds: float
     whole_chunks: bool = False
     """True where a citation is a chunk: it must then hold the evidence itself."""
+    answer: Answer | None = None
+    """What ours said in full. It quotes the reports, so it is never written to a results file."""
 
     def hits(self, cited: Cited, least: int = 1) -> bool:
         """True when a citation stands in a marked paragraph of at least this grade."""

@@ -2,7 +2,8 @@
 
 Asks the full reports when their folder is given (or found beside the project), otherwise the
 briefs in ``corpus/``, and says which. Writes ``evals/results/<commit>.json``; the tables in the
-README are rendered from such a file by ``render``.
+README are rendered from such a file by ``render``. What was answered quotes the
+reports and goes into no such file: it can be read on a page of its own, see ``evals/page.py``.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import platform
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from evals.baseline import REFUSAL, PlainStack
 from evals.gold import GoldQuestion, Resolver, load_gold
 from evals.metrics import Cited, Outcome
 from rag.assistant import Assistant
+from rag.errors import InputError
 from rag.index import Index
+from rag.records import Answer
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).with_name("results")
@@ -38,11 +41,18 @@ DEPTH = 20
 Results = dict[str, Any]
 
 
-def run(folder: Path | None, *, write: bool) -> Results:
-    """Score both systems, print the tables, and write the results file if asked."""
+def run(folder: Path | None, *, write: bool, page: Path | None = None) -> Results:
+    """Score both systems, print the tables, and write the results file and the page if asked.
+
+    Raises InputError, before anything is asked, when the page cannot be put where it is wanted.
+    """
+    if page is not None:
+        _check_place(page)
     shelf = folder or (REPORTS if REPORTS.is_dir() else CORPUS)
     with built_index(shelf) as index:
-        results = evaluate(index, load_gold())
+        gold = load_gold()
+        systems = ask_both(index, gold)
+        results = scored(index, gold, systems)
     results["shelf"] = "the five full reports" if shelf != CORPUS else "the five briefs of corpus/"
     print(render(results))
     if write:
@@ -51,7 +61,28 @@ def run(folder: Path | None, *, write: bool) -> Results:
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
         write_table(render(results))
         print(f"\nWritten to {path.relative_to(ROOT)} and README.md")
+    if page is not None:
+        from evals.page import render_page
+
+        try:
+            page.write_text(render_page(results, systems["ours"][0]), "utf-8")
+        except OSError as error:
+            raise InputError(
+                f"The page cannot be written to {page}: {error.strerror}.",
+                "Name a file in a folder that can be written to.",
+            ) from None
+        print(f"\nQuestion by question: {page.resolve()}")
     return results
+
+
+def _check_place(page: Path) -> None:
+    if page.is_dir():
+        raise InputError(f"{page} is a folder.", "Name a file: rag eval --page results.html")
+    if not page.parent.is_dir():
+        raise InputError(
+            f"There is no folder {page.parent} to write the page to.",
+            "Make it first, or name a file in a folder that exists.",
+        )
 
 
 @contextmanager
@@ -70,10 +101,22 @@ def built_index(shelf: Path) -> Iterator[Index]:
 
 def evaluate(index: Index, gold: Sequence[GoldQuestion]) -> Results:
     """Both systems over all questions: measures for each half, and every outcome."""
+    return scored(index, gold, ask_both(index, gold))
+
+
+def ask_both(index: Index, gold: Sequence[GoldQuestion]) -> dict[str, Answers]:
+    """What ours and the plain stack say to all questions."""
     resolver = Resolver(index)
-    systems = {"ours": _ours(index, gold, resolver), "plain stack": _plain(index, gold, resolver)}
+    return {
+        "ours": ask_ours(index, gold, resolver),
+        "plain stack": ask_plain(index, gold, resolver),
+    }
+
+
+def scored(index: Index, gold: Sequence[GoldQuestion], systems: Mapping[str, Answers]) -> Results:
+    """The measures of each system by half, and every outcome of ours, without a report's words."""
     results: Results = {
-        "commit": _commit(),
+        "commit": commit_id(),
         "machine": platform.machine(),
         "questions": len(gold),
         "index": index.settings.fingerprint(),
@@ -83,9 +126,7 @@ def evaluate(index: Index, gold: Sequence[GoldQuestion]) -> Results:
     for name, (outcomes, found) in systems.items():
         chunks = name != "ours"
         results["systems"][name] = {
-            half: _measured(
-                [o for o in outcomes if half in ("all", o.question.half)], found, chunks
-            )
+            half: measured([o for o in outcomes if half in ("all", o.question.half)], found, chunks)
             for half in ("dev", "test", "all")
         }
     results["rows"] = [_row(o) for o in systems["ours"][0]]
@@ -97,7 +138,7 @@ Said = tuple[list[Cited], Iterable[str], bool]
 """What was cited, the reports said to speak, and whether the question was refused."""
 
 
-def _asked(
+def ask_all(
     index: Index,
     gold: Sequence[GoldQuestion],
     resolver: Resolver,
@@ -133,12 +174,15 @@ def _asked(
     return outcomes, found
 
 
-def _ours(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
+def ask_ours(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
+    """Ours over all questions; each outcome keeps the whole answer."""
     assistant = Assistant(index)
     assistant.ask(gold[0].question)
+    answers: list[Answer] = []
 
     def say(question: str) -> Said:
         answer = assistant.ask(question)
+        answers.append(answer)
         cited = [Cited(c.report, c.start, c.end, c.quote) for c in answer.citations]
         speaking = [c.report for c in answer.coverage if c.status == "evidence"]
         return cited, speaking, answer.refused
@@ -147,10 +191,12 @@ def _ours(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Ans
         hits = assistant.search(question, DEPTH)
         return [Cited(h.report, h.start, h.end, h.text) for h in hits]
 
-    return _asked(index, gold, resolver, say, search)
+    outcomes, found = ask_all(index, gold, resolver, say, search)
+    return [replace(o, answer=a) for o, a in zip(outcomes, answers, strict=True)], found
 
 
-def _plain(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
+def ask_plain(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
+    """The plain stack over all questions."""
     stack = PlainStack(index, index.encoder)
 
     def say(question: str) -> Said:
@@ -162,12 +208,13 @@ def _plain(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> An
     def search(question: str) -> list[Cited]:
         return [Cited(c.report, c.start, c.end, c.text) for c in stack.search(question, DEPTH)]
 
-    return _asked(index, gold, resolver, say, search, whole_chunks=True)
+    return ask_all(index, gold, resolver, say, search, whole_chunks=True)
 
 
-def _measured(
+def measured(
     outcomes: Sequence[Outcome], found: dict[str, list[Cited]], chunks: bool
 ) -> dict[str, float]:
+    """All measures of one system, rounded."""
     values = {name: measure(outcomes) for name, measure in metrics.ANSWER_MEASURES}
     values |= metrics.retrieval(found, outcomes, whole_chunks=chunks)
     values |= {f"seconds {k}": v for k, v in metrics.seconds(outcomes).items()}
@@ -190,7 +237,8 @@ def _row(o: Outcome) -> dict[str, Any]:
     }
 
 
-def _commit() -> str:
+def commit_id() -> str:
+    """The commit checked out, shortened, or ``no-commit``."""
     found = subprocess.run(
         ["git", "rev-parse", "--short=10", "HEAD"],  # noqa: S607
         cwd=ROOT,
@@ -219,12 +267,12 @@ def render(results: Results) -> str:
     return "\n".join(lines)
 
 
-def write_table(table: str) -> None:
-    """Put a rendered table into the README, between its two marks."""
+def write_table(table: str, marks: tuple[str, str] = MARKS) -> None:
+    """Put a rendered table into the README, between two marks."""
     text = README.read_text("utf-8")
-    before, rest = text.split(MARKS[0], 1)
-    _, after = rest.split(MARKS[1], 1)
-    README.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}", "utf-8")
+    before, rest = text.split(marks[0], 1)
+    _, after = rest.split(marks[1], 1)
+    README.write_text(f"{before}{marks[0]}\n{table}\n{marks[1]}{after}", "utf-8")
 
 
 def _cell(value: float) -> str:

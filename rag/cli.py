@@ -214,11 +214,12 @@ def verify(index: str, as_json: bool) -> None:
 @main.command(name="eval")
 @click.option("--reports", "folder", metavar="DIR", help="Folder with the five reports.")
 @click.option("--write/--no-write", default=False, help="Write evals/results/<commit>.json.")
-def evaluate(folder: str | None, write: bool) -> None:
+@click.option("--page", metavar="FILE", help="Write a web page to read the answers, misses first.")
+def evaluate(folder: str | None, write: bool, page: str | None) -> None:
     """Score the gold questions and the plain stack beside them."""
     from evals.run import run
 
-    run(Path(folder) if folder else None, write=write)
+    run(Path(folder) if folder else None, write=write, page=None if page is None else Path(page))
 
 
 @main.command()

@@ -17,26 +17,30 @@ from functools import cache
 
 from rag.acronyms import is_short_form
 from rag.councils import PLACES, naming, place_of, places_named
+from rag.kinds import kind_wanted
 from rag.records import ReportInfo, Role, Understood
 from rag.spelling import correct
-from rag.terms import STOP_WORDS, stems_of, words
+from rag.terms import STOP_WORDS, Said, stems_of, words
+from rag.vocabulary import LONGEST_PHRASE, other_ways, sector_acronyms
 from rag.years import Restriction, restrict_by_date
 
 ASKING_WORDS = frozenset(
     """
-    anybody anyone anything anywhere appear appears approach approaches around asked authorities
-    authority back bit challenge challenges compare compared comparison concerning cope council
-    councils cover covered deal dealing dealt describe described describing did differ
-    difference differences different discuss discussed does doing done ever every everybody
-    everyone example examples explain find finding findings five found get give go going got
-    handle handled handling happen happened happening heard hold hows kind kinds know known like
-    list long look looked looking made make many mention mentioned mentioning mentions much name
-    named names now number peer peers please ppl put puts read refer reference referred refers
-    regarding report reported reports reveal revealed review reviewed reviewer reviewers run
-    running runs said say saying says see seem seems shelf show shows since somebody something
-    sort sorts state stated suggest suggested take taken takes talk talked talking talks team
-    teams tell thing things think told type types use used uses using versus view views vs want
-    wants wat way ways well whats whens wheres whos year years
+    anybody anyone anything anywhere appear appears approach approaches around asked aspects
+    authorities authority back bit bits challenge challenges compare compared comparison
+    concerning cope council councils cover covered deal dealing dealt describe described
+    describing did differ difference differences different discuss discussed does doing done
+    ever every everybody everyone example examples explain find finding findings five found get
+    give go going got handle handled handling happen happened happening heard hold hows info
+    information issue issues kind kinds know known like list long look looked looking made make
+    many mention mentioned mentioning mentions much name named names now number part parts peer
+    peers play playing plays please position ppl problem problems progress put puts read refer
+    reference referred refers regarding report reported reports reveal revealed review reviewed
+    reviewer reviewers role roles run running runs said say saying says see seem seems shelf
+    show shows since situation somebody something sort sorts state stated stuff suggest
+    suggested take taken takes talk talked talking talks team teams tell thing things think told
+    type types use used uses using versus view views vs want wants wat way ways well whats whens
+    wheres whos year years
     """.split()
 )
 """Words that people use to ask; they say nothing about what is looked for."""
@@ -58,6 +62,12 @@ _ADVICE = re.compile(
 )
 
 
+SCATTERED = 0.6
+"""Strength of a phrase whose words all occur, but not side by side."""
+OTHER_WAY = 0.7
+"""Strength of a concept that a passage says in another of the sector's ways."""
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
     """One thing a question speaks of, and the stems that express it."""
@@ -67,15 +77,21 @@ class Concept:
     weights: tuple[tuple[float, ...], ...]
     """Inverse document frequency of each stem of each alternative."""
     weight: float
+    others: tuple[tuple[str, ...], ...] = ()
+    """Other ways to say it; each counts when its stems stand side by side."""
 
-    def strength(self, present: Collection[str]) -> float:
-        """How fully ``present`` stems express this concept: 0 to 1."""
+    def strength(self, said: Said) -> float:
+        """How fully a text expresses this concept: 0 to 1."""
         best = 0.0
         for alternative, weights in zip(self.alternatives, self.weights, strict=True):
-            met = sum(w for s, w in zip(alternative, weights, strict=True) if s in present)
+            if said.has(alternative):
+                return 1.0
+            met = sum(w for s, w in zip(alternative, weights, strict=True) if s in said.stems)
             total = sum(weights)
             if total and met / total >= 0.5:
-                best = max(best, met / total)
+                best = max(best, SCATTERED * met / total)
+        if best < OTHER_WAY and any(said.has(other) for other in self.others):
+            best = OTHER_WAY
         return best
 
 
@@ -97,12 +113,12 @@ class Question:
     @property
     def stems(self) -> tuple[str, ...]:
         """Every stem that can express a concept."""
-        return tuple(s for c in self.concepts for a in c.alternatives for s in a)
+        return tuple(s for c in self.concepts for a in (*c.alternatives, *c.others) for s in a)
 
-    def coverage(self, present: Collection[str]) -> float:
-        """Share of the concepts' weight that ``present`` stems express: 0 to 1."""
+    def coverage(self, said: Said) -> float:
+        """Share of the concepts' weight that a text expresses: 0 to 1."""
         total = sum(c.weight for c in self.concepts)
-        met = sum(c.weight * c.strength(present) for c in self.concepts)
+        met = sum(c.weight * c.strength(said) for c in self.concepts)
         return met / total if total else 0.0
 
 
@@ -132,7 +148,7 @@ def understand(text: str, shelf: Shelf) -> Question:
         mended = re.sub(rf"\b{re.escape(typed)}\b", meant, mended)
     councils, absent = _councils(mended, shelf.reports)
     asked, years, why = _reports_asked(mended, shelf.reports, councils, absent)
-    expansions = _expansions(mended, shelf.acronyms)
+    expansions = _expansions(mended, [*shelf.acronyms, *_sector_acronyms(shelf)])
     role = _role(mended)
     topic = _topic(mended, [*map(place_of, councils), *absent], years)
     concepts = _concepts(topic, expansions, role, shelf)
@@ -151,6 +167,7 @@ def understand(text: str, shelf: Shelf) -> Question:
             absent=tuple(absent),
             years=tuple(years.words),
             role=role,
+            wants=kind_wanted(mended),
         ),
     )
 
@@ -162,9 +179,10 @@ def _corrections(text: str, shelf: Shelf) -> list[tuple[str, str]]:
     """Words as typed and as meant, for those that are neither on the shelf nor English."""
     found: dict[str, str] = {}
     vocabulary: Sequence[str] | None = None
+    shorts = {short.lower().removesuffix("s") for short, _ in sector_acronyms()}
     for word in words(text):
         lower = word.lower()
-        known = lower in STOP_WORDS or lower in ASKING_WORDS
+        known = lower in STOP_WORDS or lower in ASKING_WORDS or lower.removesuffix("s") in shorts
         if known or not word.isalpha() or any(shelf.frequency(s) for s in stems_of(word)):
             continue
         if any(naming(place).fullmatch(word) for place in PLACES):
@@ -232,13 +250,26 @@ def _role(text: str) -> Role | None:
 def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Acronym pairs that the question uses in one form or the other, the commonest first."""
     lowered = {w.lower() for w in words(text)}
+    shorts = {short.lower() for short, _ in acronyms}
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for short, long in acronyms:
         base = _singular(short)
-        uses_short = lowered & {base, f"{base}s", short.lower()} and base not in STOP_WORDS
+        plural = {f"{base}s"} - shorts
+        uses_short = lowered & {base, short.lower(), *plural} and base not in STOP_WORDS
         if uses_short or _in_full(long).search(text):
             found.setdefault((base, long.lower().rstrip("s")), (short, long))
     return list(found.values())
+
+
+def _sector_acronyms(shelf: Shelf) -> list[tuple[str, str]]:
+    """The sector's short forms that no report here defines, but whose long form occurs here."""
+    defined = {_singular(short) for short, _ in shelf.acronyms}
+    return [
+        (short, long)
+        for short, long in sector_acronyms()
+        if _singular(short) not in defined
+        and all(shelf.frequency(s) for w in words(long) for s in stems_of(w)[:1])
+    ]
 
 
 @cache
@@ -267,19 +298,49 @@ def _concepts(
         if written := _in_full(long).search(text):
             covered |= {w.lower() for w in words(written.group())}
         alternatives = shorts.setdefault(short, [stems_of(short)])
-        alternatives.append(tuple(s for w in longs for s in stems_of(w)))
+        alternatives.append(tuple(s for w in longs for s in _parts(w)))
     concepts = {tuple(found): _concept(name, tuple(found), shelf) for name, found in shorts.items()}
-    for word in words(stripped):
-        lower = word.lower().replace("’", "'").removesuffix("'s")
-        single = len(lower) == 1 and not lower.isdigit()
-        if single or lower in STOP_WORDS or lower in ASKING_WORDS or lower in covered:
-            continue
-        forms = stems_of(word)
-        ways = ((forms[-1],), forms[:-1]) if len(forms) > 1 else ((forms[0],),)
-        concepts.setdefault(ways, _concept(word, ways, shelf))
+    said = [w for w in words(stripped) if _tells(w, covered)]
+    first = 0
+    while first < len(said):
+        phrase, others = _longest_phrase(said[first:])
+        name = " ".join(said[first : first + phrase])
+        parts = tuple(s for w in said[first : first + phrase] for s in _parts(w))
+        forms = stems_of(said[first])
+        ways = (forms[-1:], parts) if phrase == 1 and len(forms) > 1 else (parts,)
+        found_on_shelf = tuple(o for o in others if all(shelf.frequency(s) for s in o))
+        concepts.setdefault(ways, _concept(name, ways, shelf, found_on_shelf))
+        first += phrase
     return tuple(concepts.values())
 
 
-def _concept(name: str, alternatives: tuple[tuple[str, ...], ...], shelf: Shelf) -> Concept:
+def _tells(word: str, covered: Collection[str]) -> bool:
+    """True for a word that says what is looked for."""
+    lower = word.lower().replace("’", "'").removesuffix("'s")
+    single = len(lower) == 1 and not lower.isdigit()
+    return not (single or lower in STOP_WORDS or lower in ASKING_WORDS or lower in covered)
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    """The stem of a word; of a hyphenated one, the stem of each part."""
+    forms = stems_of(word)
+    return forms if len(forms) == 1 else forms[:-1]
+
+
+def _longest_phrase(said: Sequence[str]) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    """How many of the next words the sector has other ways to say, and those ways."""
+    for length in range(min(LONGEST_PHRASE, len(said)), 0, -1):
+        others = other_ways(tuple(s for w in said[:length] for s in _parts(w)))
+        if others:
+            return length, others
+    return 1, ()
+
+
+def _concept(
+    name: str,
+    alternatives: tuple[tuple[str, ...], ...],
+    shelf: Shelf,
+    others: tuple[tuple[str, ...], ...] = (),
+) -> Concept:
     weights = tuple(tuple(shelf.idf(s) for s in a) for a in alternatives)
-    return Concept(name, alternatives, weights, min(max(w) for w in weights if w))
+    return Concept(name, alternatives, weights, min(max(w) for w in weights if w), others)

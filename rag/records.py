@@ -15,6 +15,7 @@ Form = Literal["full", "brief"]
 Role = Literal["strength", "consideration", "recommendation", "context"]
 Outcome = Literal["added", "replaced", "unchanged", "skipped", "failed"]
 Status = Literal["evidence", "no mention", "not asked"]
+AnswerKind = Literal["number", "money", "percentage", "duration", "date", "person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ class Citation:
     score: float
     place: str
     """The place in words: council, date, section, printed paragraph or its ordinal."""
+    also: tuple[str, ...] = ()
+    """Other places of the same report where nearly the same is said, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,8 @@ class Coverage:
     status: Status
     reason: str
     citations: tuple[int, ...] = ()
+    probability: float = 0.0
+    """How likely the report has evidence, as calibrated on the gold questions: 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,8 @@ class Understood:
     years: tuple[str, ...] = ()
     role: Role | None = None
     """Set when the question asks for praise or for recommendations only."""
+    wants: AnswerKind | None = None
+    """The kind of answer that is asked for, where the question says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,8 @@ class Answer:
     coverage: tuple[Coverage, ...]
     seconds: float
     understood: Understood = field(default_factory=Understood)
+    closest: tuple[Citation, ...] = ()
+    """When the question is refused: what came nearest, though it does not answer."""
 
 
 @dataclass(frozen=True, slots=True)

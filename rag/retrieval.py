@@ -7,13 +7,17 @@ every report, not only those that win overall.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.decision import unread
 from rag.index import Index, Snapshot
 from rag.question import Question, Shelf, understand
 from rag.records import Hit, Passage, ReportInfo
 from rag.settings import SearchSettings
+from rag.signals import Signals, signals_of
+from rag.terms import Said
 
 FEW = 2
 """So many reports or fewer are asked when a question names its council."""
@@ -26,9 +30,9 @@ class Candidate:
     """A passage considered for one report, with the signals that decide on it."""
 
     passage: Passage
-    cosine: float
-    coverage: float
-    """Share of the question's weighted concepts that text and headings express."""
+    signals: Signals
+    probability: float
+    """That it answers, from words and meaning alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Retrieved:
     shelf: tuple[ReportInfo, ...]
     hits: tuple[Hit, ...]
     candidates: Mapping[str, tuple[Candidate, ...]]
-    """For every report that is asked, its best passages, best first."""
+    """For every report that is asked, its likeliest passages, likeliest first."""
 
 
 def fuse(rankings: Iterable[Sequence[int]], k: int) -> dict[int, float]:
@@ -53,8 +57,9 @@ def fuse(rankings: Iterable[Sequence[int]], k: int) -> dict[int, float]:
 
 def candidates_each(reports: int, settings: SearchSettings) -> int:
     """How many passages of each report are looked at closely when so many reports are asked."""
-    shared = settings.candidates // max(reports, 1)
-    return shared if reports <= FEW else max(1, min(shared, settings.candidates_per_report))
+    if reports <= FEW:
+        return settings.candidates_when_few // max(reports, 1)
+    return max(2, min(settings.candidates // reports, settings.candidates_per_report))
 
 
 def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> Retrieved:
@@ -76,17 +81,47 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
         wanted = sorted({*best, *(i for ids in within.values() for i in ids)})
         passages, stems = store.passages(wanted), store.stems(wanted)
     infos = {info.report: info for info in shelf}
+    few = len(question.asked) <= FEW
+    words = {id_: Said.of(" ".join(both).split()) for id_, both in stems.items()}
 
-    def candidate(id_: int) -> Candidate:
-        present = frozenset(" ".join(stems[id_]).split())
-        return Candidate(passages[id_], found.cosine[id_], question.coverage(present))
+    texts = Counter(text for _, text in {(p.report, p.text) for p in passages.values()})
 
+    def candidates(report: str, ids: list[int]) -> tuple[Candidate, ...]:
+        mine = [passages[i] for i in ids]
+        signals = signals_of(
+            question,
+            infos[report],
+            mine,
+            [words[i] for i in ids],
+            cosines=[found.cosine.get(i, 0.0) for i in ids],
+            common=[texts[p.text] > 1 for p in mine],
+        )
+        pairs = zip(mine, signals, strict=True)
+        return tuple(sorted((Candidate(p, s, unread(s, few=few)) for p, s in pairs), key=likeliest))
+
+    each = {report: candidates(report, ids) for report, ids in within.items()}
+    ranked = sorted((c for several in each.values() for c in several), key=likeliest)
+    hits = {c.passage: c.probability for c in ranked}
+    rest = min(hits.values(), default=1.0) / max(overall.values(), default=1.0)
+    hits |= {passages[i]: rest * overall[i] for i in best if passages[i] not in hits}
     return Retrieved(
         question,
         shelf,
-        tuple(_hit(passages[i], infos[passages[i].report], overall[i]) for i in best),
-        {report: tuple(map(candidate, ids)) for report, ids in within.items()},
+        tuple(_hit(p, infos[p.report], score) for p, score in list(hits.items())[:k]),
+        each,
     )
+
+
+def likeliest(candidate: Candidate) -> tuple[float, str, int]:
+    """Sorts the likeliest first; ties by report and place."""
+    return (-candidate.probability, candidate.passage.report, candidate.passage.start)
+
+
+def nearest(index: Index, snapshot: Snapshot, topic: str) -> dict[int, float]:
+    """Cosine of every passage by its id, nearest first."""
+    query = index.encoder.encode([topic])[0]
+    cosines, positions = snapshot.vectors.search(query, len(snapshot.vectors))
+    return {int(snapshot.ids[p]): float(c) for p, c in zip(positions, cosines, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +140,7 @@ class _Found:
         if not question.asked:
             return cls(snapshot, [], [], {})
         keyword = index.store.search_terms(question.stems, PREFIX_WEIGHT)
-        query = index.encoder.encode([question.topic])[0]
-        cosines, positions = snapshot.vectors.search(query, len(snapshot.vectors))
-        near = {int(snapshot.ids[p]): float(c) for p, c in zip(positions, cosines, strict=True)}
+        near = nearest(index, snapshot, question.topic)
 
         def is_asked(id_: int) -> bool:
             return snapshot.reports[snapshot.position[id_]] in question.asked

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever the store's tables, or the way text is cut or stemmed, change."""
 
 MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
@@ -41,12 +41,16 @@ class SearchSettings:
 
     rrf_k: int = 60
     """Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
-    candidates: int = 40
-    """Passages read by the reranker for one question, shared among the reports that are asked."""
-    candidates_per_report: int = 8
+    candidates: int = 600
+    """Passages looked at for one question by words and meaning, shared among the reports asked."""
+    candidates_per_report: int = 14
     """The most of one report, unless few reports are asked."""
-    quotes_per_report: int = 2
-    quotes_when_few: int = 3
-    """Quotes of a report when at most two reports are asked."""
+    candidates_when_few: int = 30
+    """Passages looked at when at most two reports are asked."""
+    read: int = 20
+    """Passages that the cross-encoder reads for one question."""
+    read_per_report: int = 6
+    """The most of one report, unless few reports are asked: then all are read."""
+    quotes_per_report: int = 3
     longest_question: int = 2000
     """Characters."""

@@ -1,4 +1,4 @@
-"""Praise and advice in reports: which passages fit a question that asks for one of them.
+"""Praise and advice in reports: which texts fit a question that asks for one of them.
 
 A heading decides where it tells ("Strengths", "For consideration"); elsewhere the wording does.
 Leaving this out costs: see evals/LOG.md.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rag.records import Passage, Role
+from rag.records import Role
 
 _PRAISES = re.compile(
     r"""\b(?:good | strong(?:ly)? | impress\w* | positive(?:ly)? | excellent | outstanding | well
@@ -26,14 +26,12 @@ _ADVISES = re.compile(
 _ADVICE_ROLES: tuple[Role, ...] = ("consideration", "recommendation")
 
 
-def fits(passage: Passage, role: Role | None) -> bool:
-    """True when a passage holds what is asked for: any, praise, or advice."""
+def fits(text: str, heading: Role | None, role: Role | None) -> bool:
+    """True when a text under a heading holds what is asked for: any, praise, or advice."""
     if role == "strength":
-        return passage.role == "strength" or (
-            passage.role not in _ADVICE_ROLES and bool(_PRAISES.search(passage.text))
+        return heading == "strength" or (
+            heading not in _ADVICE_ROLES and bool(_PRAISES.search(text))
         )
     if role == "recommendation":
-        return passage.role in _ADVICE_ROLES or (
-            passage.role != "strength" and bool(_ADVISES.search(passage.text))
-        )
+        return heading in _ADVICE_ROLES or (heading != "strength" and bool(_ADVISES.search(text)))
     return True

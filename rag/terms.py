@@ -8,12 +8,22 @@ parts and the joined form.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import snowballstemmer
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)+|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
 _HYPHEN = re.compile(r"[-‐‑]")
+_INITIALS = re.compile(r"[^aeiouy\W\d_]{2,}s")
+_NUMBERS = dict(
+    zip(
+        "two three four five six seven eight nine ten eleven twelve".split(),
+        map(str, range(2, 13)),
+        strict=True,
+    )
+)
 
 STOP_WORDS = frozenset(
     """
@@ -52,10 +62,58 @@ def stems_of(word: str) -> tuple[str, ...]:
         word = word[:-2]
     parts = _HYPHEN.split(word.replace("'", ""))
     if len(parts) == 1:
-        return (_stem(parts[0]),)
-    return (*(_stem(part) for part in parts), _stem("".join(parts)))
+        return (_form(parts[0]),)
+    return (*(_form(part) for part in parts), _form("".join(parts)))
+
+
+def _form(word: str) -> str:
+    """The stem; a number word as its digits, a short form such as ``dfgs`` without its plural s."""
+    if word in _NUMBERS:
+        return _NUMBERS[word]
+    return word[:-1] if _INITIALS.fullmatch(word) else _stem(word)
 
 
 def stems(text: str) -> list[str]:
     """All stems of ``text``, in order, stop words included."""
     return [stem for word in words(text) for stem in stems_of(word)]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a text says, as stems in order without function words: for finding words and phrases."""
+
+    order: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stems: Iterable[str]) -> Said:
+        """From the stems of a text, function words included."""
+        functional = _stop_stems()
+        return cls(tuple(s for s in stems if s not in functional))
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Every stem, for membership."""
+        return frozenset(self.order)
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = {}
+        for place, stem in enumerate(self.order):
+            places.setdefault(stem, []).append(place)
+        return places
+
+    def ends(self, phrase: tuple[str, ...]) -> list[int]:
+        """Where ``phrase`` ends: its stems in this order, with at most one other between two."""
+        ends = self._places.get(phrase[0], [])
+        for stem in phrase[1:]:
+            ends = [p for p in self._places.get(stem, []) if p - 1 in ends or p - 2 in ends]
+        return ends
+
+    def has(self, phrase: tuple[str, ...]) -> bool:
+        """True when ``phrase`` occurs."""
+        return bool(self.ends(phrase))
+
+
+@lru_cache(maxsize=1)
+def _stop_stems() -> frozenset[str]:
+    return frozenset(s for word in STOP_WORDS for s in stems_of(word))

@@ -16,12 +16,12 @@ from conftest import ROOT
 
 from rag.cli import main
 
-ANSWER = "id question refused reason text citations coverage seconds understood".split()
+ANSWER = "id question refused reason text citations coverage seconds understood closest".split()
 CITATION = """
     n report title council date form source section paragraph ordinal page quote passage start end
-    score place
+    score place also
 """.split()
-COVERAGE = "report title council date status reason citations".split()
+COVERAGE = "report title council date status reason citations probability".split()
 HIT = """
     report title council date form section paragraph ordinal page role text start end score
 """.split()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.terms import STOP_WORDS, stems, stems_of, words
+from rag.terms import STOP_WORDS, Said, stems, stems_of, words
 
 PLAIN_WORD = st.text(string.ascii_letters, min_size=1, max_size=12)
 
@@ -24,6 +24,10 @@ PLAIN_WORD = st.text(string.ascii_letters, min_size=1, max_size=12)
         ("DoLS", "dols"),
         ("co-production", "co‑production"),
         ("assess", "assessed"),
+        ("DFG", "DFGs"),
+        ("GP", "GPs"),
+        ("two", "2"),
+        ("Twelve", "12"),
     ],
 )
 def test_forms_of_one_word_share_their_stem(one: str, other: str) -> None:
@@ -31,7 +35,8 @@ def test_forms_of_one_word_share_their_stem(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("care", "council"), ("housing", "hospital"), ("12", "120"), ("31", "3.1")]
+    ("one", "other"),
+    [("care", "council"), ("housing", "hospital"), ("12", "120"), ("31", "3.1"), ("two", "twelve")],
 )
 def test_different_words_have_different_stems(one: str, other: str) -> None:
     assert not set(stems(one)) & set(stems(other))
@@ -90,3 +95,69 @@ def test_capitals_do_not_matter(found: list[str]) -> None:
 def test_the_stems_of_two_texts_are_the_stems_of_both(one: list[str], other: list[str]) -> None:
     first, second = " ".join(one), " ".join(other)
     assert stems(f"{first} {second}") == stems(first) + stems(second)
+
+
+def said(text: str) -> Said:
+    return Said.of(stems(text))
+
+
+def test_a_text_says_its_words_in_order_without_function_words() -> None:
+    assert said("The carers of the council wait").order == ("carer", "council", "wait")
+    assert said("the of and").order == ()
+    assert said("Carers wait; carers").stems == {"carer", "wait"}
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("direct payments", True),
+        ("Direct, if late, payments", True),  # "if" tells nothing, "late" is the one between
+        ("direct and paid payments", True),
+        ("direct late weekly payments", False),  # two between
+        ("payments that are direct", False),
+        ("direct", False),
+        ("payments", False),
+        ("", False),
+        ("direct help: payments, direct payment", True),
+    ],
+)
+def test_a_phrase_is_met_when_its_words_follow_with_at_most_one_between(
+    text: str, met: bool
+) -> None:
+    assert said(text).has(("direct", "payment")) == met
+
+
+def test_each_gap_of_a_phrase_may_hold_one_word() -> None:
+    assert Said(("a", "x", "b", "x", "c")).has(("a", "b", "c"))
+    assert not Said(("a", "x", "x", "b", "c")).has(("a", "b", "c"))
+
+
+def test_every_place_where_a_phrase_ends_is_given() -> None:
+    assert Said(("a", "b", "x", "a", "x", "b")).ends(("a", "b")) == [1, 5]
+    assert Said(("a", "b", "b")).ends(("a", "b")) == [1, 2]
+    assert Said(("a", "b", "a")).ends(("a",)) == [0, 2]
+
+
+STEM = st.sampled_from("abcd")
+
+
+@given(st.lists(STEM), st.lists(STEM, min_size=1), st.lists(STEM))
+def test_a_phrase_is_met_in_any_text_around_it(
+    before: list[str], phrase: list[str], after: list[str]
+) -> None:
+    assert Said((*before, *phrase, *after)).has(tuple(phrase))
+    assert not Said((*before, *after)).has((*phrase, "e"))
+
+
+@given(st.lists(STEM), st.lists(STEM, min_size=1, max_size=4))
+def test_a_phrase_ends_on_its_last_word(order: list[str], phrase: list[str]) -> None:
+    ends = Said(tuple(order)).ends(tuple(phrase))
+    assert ends == sorted(set(ends))
+    assert all(order[end] == phrase[-1] for end in ends)
+    assert all(end >= len(phrase) - 1 for end in ends)
+
+
+@given(st.text(max_size=200))
+def test_what_is_said_stands_in_the_text_in_order(text: str) -> None:
+    left = iter(stems(text))
+    assert all(stem in left for stem in said(text).order)

@@ -1,0 +1,1 @@
+"""Other people's pipelines as their quick starts build them. Run with ``make eval-peers``."""

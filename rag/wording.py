@@ -1,0 +1,134 @@
+"""What an answer says besides its quotes: reasons, summary, refusal, and the whole as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rag.judging import EVIDENCE_WHEN_FEW, Judged
+from rag.places import report_name
+from rag.question import Question
+from rag.records import Citation, Coverage, Passage
+from rag.terms import Said, stems
+
+_MOST_NAMED = 12
+"""Reports named when a refusal says what the shelf holds."""
+
+
+def _met(question: Question, passage: Passage) -> list[str]:
+    said = Said.of([*stems(passage.text), *stems(" ".join([*passage.section, passage.lead]))])
+    return [c.name for c in question.concepts if c.strength(said) > 0]
+
+
+def why_evidence(question: Question, passage: Passage) -> str:
+    names = _met(question, passage)
+    return f"speaks of {listed(names)}" if names else "is close in meaning to the question"
+
+
+def why_silent(question: Question, judged: Sequence[Judged]) -> str:
+    wanted = [c.name for c in question.concepts]
+    met = _met(question, judged[0].passage) if judged else []
+    if not wanted:
+        return "the question names nothing to look for"
+    if not met:
+        return f"nothing on {listed(wanted)}"
+    missing = [name for name in wanted if name not in met]
+    kind = question.understood.wants
+    if kind is not None and judged[0].score >= EVIDENCE_WHEN_FEW and not missing:
+        return f"mentions {listed(met)}, but gives no {kind}"
+    if not missing:
+        return f"mentions {listed(met)}, but not in the sense of the question"
+    return f"mentions {listed(met)}, but not together with {listed(missing)}"
+
+
+def why_refused(question: Question, coverage: list[Coverage]) -> str:
+    if not coverage:
+        return "The shelf is empty. Add reports with: rag add PATH"
+    asked = [c for c in coverage if c.status != "not asked"]
+    if not asked:
+        return _why_none_asked(question, coverage)
+    wanted = [c.name for c in question.concepts]
+    if not wanted:
+        return "The question names nothing to look for. Name a topic, for example: direct payments."
+    searched = "the report" if len(asked) == 1 else f"the {len(asked)} reports"
+    kind = question.understood.wants
+    looked = f"{listed(wanted)}, with a {kind}" if kind else listed(wanted)
+    return f"Nothing in {searched} searched answers this. Looked for: {looked}."
+
+
+def _why_none_asked(question: Question, coverage: list[Coverage]) -> str:
+    understood = question.understood
+    about = understood.councils or understood.absent
+    what = f" about {listed(list(about))}" if about else ""
+    when = f" of {listed(list(understood.years))}" if understood.councils else ""
+    shelf = "; ".join(report_name(c.council, c.date, c.report) for c in coverage[:_MOST_NAMED])
+    more = len(coverage) - _MOST_NAMED
+    shelf += f" and {more} more" if more > 0 else ""
+    return f"There is no report{when}{what} on this shelf. It holds: {shelf}."
+
+
+def summary(question: Question, coverage: list[Coverage]) -> str:
+    speaking = sum(c.status == "evidence" for c in coverage)
+    asked = sum(c.status != "not asked" for c in coverage)
+    left_out = len(coverage) - asked
+    speak, do = _plural(speaking, "speaks", "speak"), _plural(asked - speaking, "does", "do")
+    text = f"Searched {asked} {_plural(asked, 'report')}: {speaking} {speak} of it"
+    text += f", {asked - speaking} {do} not."
+    if left_out:
+        text += f" {left_out} {_plural(left_out, 'was', 'were')} not asked."
+    if question.understood.absent:
+        text += f" There is no report about {listed(list(question.understood.absent))}."
+    return text
+
+
+def _plural(count: int, one: str, many: str | None = None) -> str:
+    return one if count == 1 else many or f"{one}s"
+
+
+def listed(names: list[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def as_text(
+    reason: str,
+    coverage: list[Coverage],
+    citations: Sequence[Citation],
+    closest: Sequence[Citation],
+    question: Question,
+) -> str:
+    """The answer as plain text: summary, quotes by report, then the reports that are silent."""
+    lines = [reason]
+    understood = question.understood
+    lines += [f"“{typed}” was read as “{meant}”." for typed, meant in understood.corrections]
+    lines += [f"{short} was also looked for as {long}." for short, long in understood.expansions]
+    report = None
+    for c in citations:
+        if c.report != report:
+            lines += ["", report_name(c.council, c.date, c.report)]
+            report = c.report
+        lines.append(f"“{c.quote}” [{c.n}: {c.place}]")
+        lines += [f"  Nearly the same: {place}" for place in c.also]
+    if closest:
+        lines += ["", "Closest, though not an answer:"]
+        lines += [f"“{c.quote}” [{c.place}]" for c in closest]
+    if closest or (coverage and not citations):
+        lines += ["", f"The shelf covers: {_titles(coverage)}."]
+    silent = [row for row in coverage if row.status == "no mention"]
+    if silent:
+        lines += ["", "No mention found:"]
+        for row in silent:
+            name = report_name(row.council, row.date, row.report)
+            lines.append(f"- {name}: {row.reason}")
+    return "\n".join(lines)
+
+
+def _titles(coverage: Sequence[Coverage]) -> str:
+    """The titles on the shelf, the commonest first, with how often each occurs."""
+    written = {(row.title or row.report).lower(): row.title or row.report for row in coverage}
+    found = Counter((row.title or row.report).lower() for row in coverage).most_common()
+    counts = [(written[title], count) for title, count in found]
+    named = [f"{title} ({count})" if count > 1 else title for title, count in counts[:_MOST_NAMED]]
+    more = len(counts) - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "")

@@ -1,0 +1,197 @@
+"""Wording: reasons that are true of the passages, a refusal that says what was looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from rag.decision import SIGNALS
+from rag.judging import Judged
+from rag.kinds import holds
+from rag.question import Question, Shelf, understand
+from rag.records import AnswerKind, Citation, Coverage, Passage, ReportInfo, Status
+from rag.retrieval import Candidate
+from rag.signals import Signals
+from rag.wording import as_text, listed, summary, why_evidence, why_refused, why_silent
+
+REPORTS = tuple(
+    ReportInfo(f"{place}-2022", None, f"{place} Council", "2022", None, None, None, "full", 9, 99)
+    for place in ("Sefton", "Somerset")
+)
+
+
+def ask(text: str) -> Question:
+    acronyms = [("AMHPs", "Approved Mental Health Professionals")]
+    return understand(
+        text, Shelf(REPORTS, acronyms, lambda stem: int(stem != "carrer"), lambda: ["carers"])
+    )
+
+
+def judged(text: str, section: Sequence[str] = (), score: float = 0.99) -> tuple[Judged, ...]:
+    passage = Passage("r", 0, 0, len(text), text, tuple(section))
+    signals = Signals(**dict.fromkeys(SIGNALS, 0.0))
+    return (Judged(Candidate(passage, signals, score), score),)
+
+
+def row(n: int, status: Status = "no mention", reason: str = "nothing on pots") -> Coverage:
+    return Coverage(f"r{n}", None, f"Place {n} Council", "2022-05", status, reason)
+
+
+def citation(n: int, report: str, quote: str, *also: str) -> Citation:
+    return Citation(
+        n=n, report=report, title=None, council=report.title(), date="2022", form="full",
+        source=None, section=(), paragraph=None, ordinal=1, page=None, quote=quote, passage=quote,
+        start=0, end=len(quote), score=1.0, place=f"{report}, place {n}", also=also,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_names_are_listed_as_in_a_sentence(names: list[str], text: str) -> None:
+    assert listed(names) == text
+
+
+def test_the_reason_for_evidence_names_what_the_passage_speaks_of() -> None:
+    (each,) = judged("Carers wait.", ["Potholes"])
+    assert why_evidence(ask("carers and potholes"), each.passage) == "speaks of carers and potholes"
+    assert why_evidence(ask("carers and trams"), each.passage) == "speaks of carers"
+    assert why_evidence(ask("trams"), each.passage) == "is close in meaning to the question"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "reason"),
+    [
+        ("trams and depots", "Carers wait.", "nothing on trams and depots"),
+        ("carers and trams", "Carers wait.", "mentions carers, but not together with trams"),
+        ("carers", "Carers wait.", "mentions carers, but not in the sense of the question"),
+        ("how many carers", "Carers wait.", "mentions carers, but gives no number"),
+        ("how many carers", "Trams are late.", "nothing on carers"),
+        ("what did they say", "Carers wait.", "the question names nothing to look for"),
+    ],
+)
+def test_the_reason_for_silence_tells_what_is_said_from_what_is_not(
+    question: str, text: str, reason: str
+) -> None:
+    assert why_silent(ask(question), judged(text)) == reason
+
+
+def test_a_report_without_passages_has_nothing_on_what_was_looked_for() -> None:
+    assert why_silent(ask("carers"), ()) == "nothing on carers"
+
+
+@pytest.mark.xfail(strict=True, reason="only the likeliest passage is looked at for the reason")
+def test_a_report_is_not_said_to_have_nothing_on_what_another_of_its_passages_says() -> None:
+    passages = (*judged("Trams are late.", score=0.2), *judged("Carers wait.", score=0.1))
+    assert why_silent(ask("carers"), passages) != "nothing on carers"
+
+
+GIVEN = [
+    ("how many carers wait", "Some 40 carers wait.", "number"),
+    ("how long do carers wait", "Carers wait six weeks.", "duration"),
+    ("who chairs the carers", "Jane Smith chairs the carers.", "person"),
+]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="many reports are silent for another reason: their passage gives the kind"
+)
+@pytest.mark.parametrize(("question", "text", "kind"), GIVEN)
+def test_a_passage_that_gives_a_kind_of_answer_is_not_said_to_give_none(
+    question: str, text: str, kind: AnswerKind
+) -> None:
+    assert holds(text, kind)
+    assert "gives no" not in why_silent(ask(question), judged(text, score=0.2))
+
+
+@pytest.mark.parametrize("asked", [1, 2, 5])
+def test_a_refusal_names_what_was_looked_for_and_how_many_reports_were_searched(asked: int) -> None:
+    coverage = [row(n) for n in range(asked)]
+    reason = why_refused(ask("xylophones for carers"), coverage)
+    assert "xylophones and carers" in reason
+    assert ("the report " if asked == 1 else f"the {asked} reports ") in reason
+
+
+def test_a_refusal_names_the_kind_of_answer_that_was_looked_for() -> None:
+    assert "carers, with a number" in why_refused(ask("how many carers"), [row(1)])
+    assert "with" not in why_refused(ask("carers"), [row(1)])
+
+
+@pytest.mark.xfail(strict=True, reason="with a money")
+def test_a_refusal_is_an_english_sentence() -> None:
+    assert "a money" not in why_refused(ask("how much was spent on carers"), [row(1)])
+
+
+def test_a_refusal_says_why_nothing_was_searched() -> None:
+    assert "rag add" in why_refused(ask("carers"), [])
+    assert "names nothing" in why_refused(ask("what did they say"), [row(1)])
+    left_out = [row(n, "not asked", "left out") for n in range(14)]
+    reason = why_refused(ask("carers in Leeds"), left_out)
+    assert "about Leeds" in reason
+    assert "Place 0 Council, May 2022" in reason
+    assert reason.endswith("and 2 more.")  # 12 of 14 are named
+
+
+@pytest.mark.parametrize(
+    ("statuses", "text"),
+    [
+        (["evidence"], "Searched 1 report: 1 speaks of it, 0 do not."),
+        (["no mention"], "Searched 1 report: 0 speak of it, 1 does not."),
+        (["evidence", "evidence", "no mention"], "Searched 3 reports: 2 speak of it, 1 does not."),
+        (
+            ["no mention", "not asked"],
+            "Searched 1 report: 0 speak of it, 1 does not. 1 was not asked.",
+        ),
+        (
+            ["evidence", "not asked", "not asked"],
+            "Searched 1 report: 1 speaks of it, 0 do not. 2 were not asked.",
+        ),
+    ],
+)
+def test_a_summary_counts_the_reports(statuses: list[Status], text: str) -> None:
+    assert summary(ask("carers"), [row(n, s) for n, s in enumerate(statuses)]) == text
+
+
+def test_a_summary_names_the_councils_that_are_not_on_the_shelf() -> None:
+    text = summary(ask("carers in Sefton and Leeds"), [row(1, "evidence")])
+    assert text.endswith("There is no report about Leeds.")
+
+
+def test_the_text_holds_every_quote_under_its_report_with_the_places_that_repeat_it() -> None:
+    ones = citation(1, "a", "One."), citation(2, "a", "Two.", "§ 7")
+    citations = [*ones, citation(3, "b", "Six.")]
+    text = as_text("Summary.", [row(1, "evidence")], citations, (), ask("carers"))
+    assert text.split("\n") == [
+        "Summary.",
+        "",
+        "A, 2022",
+        "“One.” [1: a, place 1]",
+        "“Two.” [2: a, place 2]",
+        "  Nearly the same: § 7",
+        "",
+        "B, 2022",
+        "“Six.” [3: b, place 3]",
+    ]
+
+
+def test_the_text_of_a_refusal_shows_the_closest_as_no_answer_and_every_silent_report() -> None:
+    coverage = [row(1), row(2, "not asked", "left out"), row(3, reason="nothing on trams")]
+    text = as_text("Nothing.", coverage, (), [citation(1, "a", "Near.")], ask("carers"))
+    assert text.split("\n") == [
+        "Nothing.",
+        "",
+        "Closest, though not an answer:",
+        "“Near.” [a, place 1]",
+        "",
+        "No mention found:",
+        "- Place 1 Council, May 2022: nothing on pots",
+        "- Place 3 Council, May 2022: nothing on trams",
+    ]
+
+
+def test_the_text_says_how_the_question_was_read() -> None:
+    text = as_text("S.", [], (), (), ask("carrers and amhps"))
+    assert "“carrers” was read as “carers”." in text
+    assert "AMHPs was also looked for as Approved Mental Health Professionals." in text
