@@ -22,7 +22,7 @@ from evals.run import REPORTS, built_index
 from rag.decision import SIGNALS
 from rag.index import Index
 from rag.reranking import CrossEncoder
-from rag.retrieval import FEW, retrieve
+from rag.retrieval import retrieve
 from rag.settings import SearchSettings
 
 PENALTY = 0.3
@@ -72,8 +72,8 @@ def collect(index: Index, gold: Sequence[GoldQuestion]) -> list[Example]:
             p = c.passage
             values = (*(float(getattr(c.signals, name)) for name in SIGNALS), float(logit))
             marked = any(s.overlaps(p.report, p.start, p.end) for s in evidence)
-            few = len(retrieved.question.asked) <= FEW
-            found.append(Example(question.topic, few, values, marked))
+            narrow = retrieved.question.narrow
+            found.append(Example(question.topic, narrow, values, marked))
     return found
 
 

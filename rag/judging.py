@@ -17,7 +17,7 @@ from rag.kinds import holds
 from rag.question import Question
 from rag.records import Passage
 from rag.reranking import Reranker
-from rag.retrieval import FEW, Candidate, Retrieved, likeliest
+from rag.retrieval import Candidate, Retrieved, likeliest
 from rag.sentences import sentence_spans
 from rag.settings import SearchSettings
 from rag.terms import Said, stems
@@ -36,6 +36,8 @@ SENTENCE_COVERAGE = 4.0
 
 All were chosen on the development half of the gold questions; see evals/LOG.md.
 """
+NEIGHBOUR = 6.0
+"""The next sentence, else the one before, is quoted too when it is at most so much less telling."""
 SAME = 0.8
 """Share of a quote's pairs of words found in another passage that makes it a repetition."""
 _LOOKED_THROUGH = 8
@@ -76,16 +78,16 @@ def judge(
 ) -> dict[str, tuple[Judged, ...]]:
     """The candidates of each report with their probabilities, best first."""
     question = retrieved.question
-    few = len(retrieved.candidates) <= FEW
+    few = question.narrow
     chosen = _to_read(retrieved.candidates, settings, few=few)
     texts = [f"{c.passage.lead} {c.passage.text}".strip() for c in chosen]
     logits = reranker.score(question.topic, texts)
     judged: dict[str, list[Judged]] = {}
     for c, logit in zip(chosen, logits, strict=True):
-        likely = round(read(c.signals, float(logit), few=few), 4)
+        likely = round(read(c.signals, float(logit), few=few), 6)
         judged.setdefault(c.passage.report, []).append(Judged(c, likely))
     unread = {
-        report: [Judged(c, round(c.probability, 4)) for c in found[:1]]
+        report: [Judged(c, round(c.probability, 6)) for c in found[:1]]
         for report, found in retrieved.candidates.items()
     }
     return {
@@ -121,7 +123,7 @@ def choose(
     settings: SearchSettings,
 ) -> dict[str, list[Choice]]:
     """The quotes of every report that has evidence, the best report and quote first."""
-    few = len(judged) <= FEW
+    few = question.narrow
     if not question.concepts:
         return {}
     picked: list[Judged] = []
@@ -183,11 +185,15 @@ def quotes(question: Question, picked: Sequence[Judged], reranker: Reranker) -> 
         text = judged.passage.text
         telling = [next(all_telling) for _ in found]
         best = max(range(len(found)), key=lambda i: (telling[i], -i))
-        first = best
+        first, last = best, best
+        if best + 1 < len(found) and telling[best + 1] >= telling[best] - NEIGHBOUR:
+            last = best + 1
+        elif best > 0 and telling[best - 1] >= telling[best] - NEIGHBOUR:
+            first = best - 1
         if first > 0 and _ANAPHORA.match(text[found[first][0] :]):
             first -= 1
         offset = judged.passage.start
-        choices.append(Choice(judged, offset + found[first][0], offset + found[best][1]))
+        choices.append(Choice(judged, offset + found[first][0], offset + found[last][1]))
     return choices
 
 

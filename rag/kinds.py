@@ -17,16 +17,23 @@ _WORDS = """
     seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
     thousand million dozen half
 """.split()
-_COUNT = rf"(?:\d+(?:[.,]\d+)*|(?:{'|'.join(_WORDS)})(?:-\w+)?)"
+_COUNT = rf"(?:\d+(?:[.,]\d+)*|(?<!no )(?:{'|'.join(_WORDS)})(?:-\w+)?)\b"
 _UNIT = r"(?:minutes?|hours?|days?|weeks?|months?|years?)"
+_NAME = r"[A-ZÀ-Þ][^\W\d_]+(?:[’'-][^\W\d_]+)*"
 _MONTH = "|".join(month.capitalize() for month in MONTHS)
+
+_OFFICE = (
+    r"(?:chair|director|lead|leader|head|manager|officer|councillor|cllr|inspector|member|executive"
+    r"|psw|dass|dcs|ceo|sponsor|commissioner)"
+)
 
 _ASKS: tuple[tuple[AnswerKind, str], ...] = (
     ("duration", rf"\bhow long\b|\bhow many {_UNIT}\b"),
     (
         "money",
         r"\bhow much\b(?=.*\b(?:spen\w+|cost\w*|pa(?:y|id)|sav\w+|fund\w*|budget\w*|money))"
-        r"|\bwhat (?:did|does|do) .* cost\b|£|\bhow (?:big|large) .* (?:fund|budget|grant)\b"
+        r"|\bwhat (?:did|does|do) .* cost\b(?! of living)|£"
+        r"|\bhow (?:big|large) .* (?:fund|budget|grant)\b"
         r"|\b(?:savings?|budget) (?:figure|target|total)\b|\b(?:hourly|fee) rates?\b",
     ),
     (
@@ -37,23 +44,24 @@ _ASKS: tuple[tuple[AnswerKind, str], ...] = (
     ("number", r"\bhow many\b|\bnumber of\b|\bno\. of\b|\bratio\b"),
     (
         "date",
-        r"^\W*(?:by )?when\b|\b(?:which|what) (?:\w+ )?(?:month|date|year|day)s?\b"
-        r"|\b(?:start|end) dates?\b",
+        r"\bwhen (?:did|does|do|is|was|were|will|are|has|have|had|should)\b"
+        r"|\b(?:which|what) (?:\w+ )?(?:month|date|year|day)s?\b"
+        r"(?! (?:service|centre|care|opportunit))|\b(?:start|end) dates?\b",
     ),
     (
         "person",
-        r"\bwho(?:['’]?s)? (?:is|was|are|were|chairs?|leads?|led|commissioned|runs)\b(?! (?:prais"
-        r"|told|asked|said|doing|using))|\bwhos\b|\bnames? of the (?:\w+ )?(?:chair|director|lead"
-        r"|manager|officer|councillor|inspector)",
+        rf"\bwho(?:['’]?s)?(?: (?:is|was))? (?:the |its |their )?(?:\w+ ){{0,3}}?{_OFFICE}\b"
+        r"|\bwho (?:chair(?:s|ed)|leads?|led|commissioned|runs|wrote|signed)\b"
+        rf"|\bnames? of the (?:\w+ )*?{_OFFICE}\b",
     ),
 )
 _HOLDS: dict[AnswerKind, str] = {
-    "duration": rf"\b{_COUNT}[- ](?:to \w+ )?(?:working )?{_UNIT}\b",
+    "duration": rf"\b{_COUNT}[- ](?:to \w+ )?(?:(?:working|calendar) )?{_UNIT}\b",
     "money": r"£\s?\d|\b\d+(?:\.\d+)?\s?(?:m|k|bn|million|pounds?)\b",
     "percentage": rf"\b{_COUNT}\.?\s?(?:%|per\s?cent)",
-    "number": rf"\b(?!(?:19|20)\d\d\b){_COUNT}",
+    "number": rf"(?<![/\d])\b(?!(?:19|20)\d\d\b){_COUNT}",
     "date": rf"\b(?:{_MONTH}|(?:19|20)\d\d|\d+(?:st|nd|rd|th))\b",
-    "person": r"\b[A-Z][a-z’'-]+(?: [A-Z][a-z’'-]+)+\b",
+    "person": rf"\b{_NAME}(?: {_NAME})+\b",
 }
 _NOT_NAMES = frozenset(
     """

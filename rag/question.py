@@ -20,8 +20,8 @@ from rag.councils import PLACES, naming, place_of, places_named
 from rag.kinds import kind_wanted
 from rag.records import ReportInfo, Role, Understood
 from rag.spelling import correct
-from rag.terms import STOP_WORDS, Said, stems_of, words
-from rag.vocabulary import LONGEST_PHRASE, other_ways, sector_acronyms
+from rag.terms import STOP_WORDS, Said, stems_of, telling_stems, words
+from rag.vocabulary import ENGLISH_TOO, LONGEST_PHRASE, other_ways, sector_acronyms
 from rag.years import Restriction, restrict_by_date
 
 ASKING_WORDS = frozenset(
@@ -62,6 +62,8 @@ _ADVICE = re.compile(
 )
 
 
+FEW = 2
+"""So many reports or fewer are asked when a question names its council."""
 SCATTERED = 0.6
 """Strength of a phrase whose words all occur, but not side by side."""
 OTHER_WAY = 0.7
@@ -109,6 +111,11 @@ class Question:
     why_left_out: str
     """Why the other reports are not asked."""
     understood: Understood
+
+    @property
+    def narrow(self) -> bool:
+        """True when it names councils that leave at most ``FEW`` reports: an answer is expected."""
+        return bool(self.understood.councils) and len(self.asked) <= FEW
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -249,20 +256,28 @@ def _role(text: str) -> Role | None:
 
 def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Acronym pairs that the question uses in one form or the other, the commonest first."""
-    lowered = {w.lower() for w in words(text)}
+    typed = words(text)
+    lowered = {w.lower() for w in typed}
     shorts = {short.lower() for short, _ in acronyms}
     found: dict[tuple[str, str], tuple[str, str]] = {}
+    in_full: list[tuple[str, str]] = []
     for short, long in acronyms:
         base = _singular(short)
         plural = {f"{base}s"} - shorts
         uses_short = lowered & {base, short.lower(), *plural} and base not in STOP_WORDS
-        if uses_short or _in_full(long).search(text):
+        if uses_short and (base not in ENGLISH_TOO or short in typed):
             found.setdefault((base, long.lower().rstrip("s")), (short, long))
+        elif _in_full(long).search(text):
+            in_full.append((short, long))
+    for short, long in sorted(in_full, key=lambda pair: -len(pair[1])):
+        known = [other.lower() for _, other in found.values()]
+        if not any(long.lower().rstrip("s") in other for other in known):
+            found[_singular(short), long.lower().rstrip("s")] = (short, long)
     return list(found.values())
 
 
 def _sector_acronyms(shelf: Shelf) -> list[tuple[str, str]]:
-    """The sector's short forms that no report here defines, but whose long form occurs here."""
+    """The sector's short forms that no report here defines, but whose words all occur here."""
     defined = {_singular(short) for short, _ in shelf.acronyms}
     return [
         (short, long)
@@ -290,50 +305,60 @@ def _concepts(
     patterns = {"recommendation": _ADVICE, "strength": _PRAISE}
     stripped = patterns[role].sub(" ", text) if role in patterns else text
     covered: set[str] = set()
+    names: dict[str, str] = {}
     shorts: dict[str, list[tuple[str, ...]]] = {}
+    typed = {w.lower() for w in words(text)}
     for short, long in expansions:
         base = _singular(short)
-        longs = [w for w in words(long) if w.lower() not in STOP_WORDS]
         covered |= {base, f"{base}s", short.lower()}
-        if written := _in_full(long).search(text):
+        written = _in_full(long).search(text)
+        if written:
             covered |= {w.lower() for w in words(written.group())}
-        alternatives = shorts.setdefault(short, [stems_of(short)])
-        alternatives.append(tuple(s for w in longs for s in _parts(w)))
-    concepts = {tuple(found): _concept(name, tuple(found), shelf) for name, found in shorts.items()}
+        used = typed & {base, f"{base}s", short.lower()}
+        names[short] = short if used or not written else written.group()
+        ways = shorts.setdefault(short, [stems_of(short)])
+        in_full = tuple(s for w in words(long) for s in telling_stems(w))
+        ways += [in_full] if in_full else []
+    concepts = {
+        tuple(ways): _concept(names[short], tuple(ways), shelf, _others(ways, shelf))
+        for short, ways in shorts.items()
+    }
     said = [w for w in words(stripped) if _tells(w, covered)]
     first = 0
     while first < len(said):
-        phrase, others = _longest_phrase(said[first:])
-        name = " ".join(said[first : first + phrase])
-        parts = tuple(s for w in said[first : first + phrase] for s in _parts(w))
+        length, phrase = _longest_phrase(said[first:])
+        asks = length == 1 and said[first].lower() in ASKING_WORDS
         forms = stems_of(said[first])
-        ways = (forms[-1:], parts) if phrase == 1 and len(forms) > 1 else (parts,)
-        found_on_shelf = tuple(o for o in others if all(shelf.frequency(s) for s in o))
-        concepts.setdefault(ways, _concept(name, ways, shelf, found_on_shelf))
-        first += phrase
+        together = [forms[-1:]] if length == 1 and len(forms) > 1 else []
+        ways = list(dict.fromkeys(way for way in (*together, phrase) if way))
+        if ways and not asks:
+            name = " ".join(said[first : first + length])
+            concept = _concept(name, tuple(ways), shelf, _others(ways, shelf))
+            concepts.setdefault(tuple(ways), concept)
+        first += length
     return tuple(concepts.values())
 
 
+def _others(ways: Sequence[tuple[str, ...]], shelf: Shelf) -> tuple[tuple[str, ...], ...]:
+    """The sector's other ways to say the same whose words all occur on the shelf."""
+    found = dict.fromkeys(other for way in ways for other in other_ways(way) if other not in ways)
+    return tuple(other for other in found if all(shelf.frequency(stem) for stem in other))
+
+
 def _tells(word: str, covered: Collection[str]) -> bool:
-    """True for a word that says what is looked for."""
+    """True for a word that may say what is looked for."""
     lower = word.lower().replace("’", "'").removesuffix("'s")
     single = len(lower) == 1 and not lower.isdigit()
-    return not (single or lower in STOP_WORDS or lower in ASKING_WORDS or lower in covered)
+    return not (single or lower in STOP_WORDS or lower in covered)
 
 
-def _parts(word: str) -> tuple[str, ...]:
-    """The stem of a word; of a hyphenated one, the stem of each part."""
-    forms = stems_of(word)
-    return forms if len(forms) == 1 else forms[:-1]
-
-
-def _longest_phrase(said: Sequence[str]) -> tuple[int, tuple[tuple[str, ...], ...]]:
-    """How many of the next words the sector has other ways to say, and those ways."""
-    for length in range(min(LONGEST_PHRASE, len(said)), 0, -1):
-        others = other_ways(tuple(s for w in said[:length] for s in _parts(w)))
-        if others:
-            return length, others
-    return 1, ()
+def _longest_phrase(said: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+    """How many of the next words are a phrase of the sector, else one, and their stems."""
+    for length in range(min(LONGEST_PHRASE, len(said)), 1, -1):
+        phrase = tuple(s for w in said[:length] for s in telling_stems(w))
+        if other_ways(phrase):
+            return length, phrase
+    return 1, telling_stems(said[0])
 
 
 def _concept(

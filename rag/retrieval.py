@@ -19,8 +19,6 @@ from rag.settings import SearchSettings
 from rag.signals import Signals, signals_of
 from rag.terms import Said
 
-FEW = 2
-"""So many reports or fewer are asked when a question names its council."""
 PREFIX_WEIGHT = 0.5
 """Weight of a term in the headings against one in the text, in BM25."""
 
@@ -55,10 +53,11 @@ def fuse(rankings: Iterable[Sequence[int]], k: int) -> dict[int, float]:
     return scores
 
 
-def candidates_each(reports: int, settings: SearchSettings) -> int:
-    """How many passages of each report are looked at closely when so many reports are asked."""
-    if reports <= FEW:
-        return settings.candidates_when_few // max(reports, 1)
+def candidates_each(question: Question, settings: SearchSettings) -> int:
+    """How many passages of each report that is asked are looked at closely."""
+    reports = max(len(question.asked), 1)
+    if question.narrow:
+        return settings.candidates_when_few // reports
     return max(2, min(settings.candidates // reports, settings.candidates_per_report))
 
 
@@ -73,7 +72,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
         found = _Found.search(index, question)
         overall = found.fused(settings.rrf_k)
         best = found.order(overall)[:k]
-        most = candidates_each(len(question.asked), settings)
+        most = candidates_each(question, settings)
         within = {
             report: found.order(found.fused(settings.rrf_k, report))[:most]
             for report in sorted(question.asked)
@@ -81,7 +80,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
         wanted = sorted({*best, *(i for ids in within.values() for i in ids)})
         passages, stems = store.passages(wanted), store.stems(wanted)
     infos = {info.report: info for info in shelf}
-    few = len(question.asked) <= FEW
+    few = question.narrow
     words = {id_: Said.of(" ".join(both).split()) for id_, both in stems.items()}
 
     texts = Counter(text for _, text in {(p.report, p.text) for p in passages.values()})

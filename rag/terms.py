@@ -78,6 +78,17 @@ def stems(text: str) -> list[str]:
     return [stem for word in words(text) for stem in stems_of(word)]
 
 
+_SHARED = frozenset({"let", "mine", "own", "pleas", "will"})
+"""Stems of function words that are stems of telling words too: lettings, mining, owned, willing."""
+
+
+def telling_stems(word: str) -> tuple[str, ...]:
+    """The stem of a word; of a hyphenated one, of each part, function words left out."""
+    forms = stems_of(word)
+    parts = forms if len(forms) == 1 else forms[:-1]
+    return tuple(part for part in parts if part not in _stop_stems())
+
+
 @dataclass(frozen=True)
 class Said:
     """What a text says, as stems in order without function words: for finding words and phrases."""
@@ -104,7 +115,7 @@ class Said:
 
     def ends(self, phrase: tuple[str, ...]) -> list[int]:
         """Where ``phrase`` ends: its stems in this order, with at most one other between two."""
-        ends = self._places.get(phrase[0], [])
+        ends = self._places.get(phrase[0], []) if phrase else []
         for stem in phrase[1:]:
             ends = [p for p in self._places.get(stem, []) if p - 1 in ends or p - 2 in ends]
         return ends
@@ -116,4 +127,4 @@ class Said:
 
 @lru_cache(maxsize=1)
 def _stop_stems() -> frozenset[str]:
-    return frozenset(s for word in STOP_WORDS for s in stems_of(word))
+    return frozenset(s for word in STOP_WORDS for s in stems_of(word)) - _SHARED

@@ -2,15 +2,15 @@
 thing.
 
 Facts of usage, written for any English public-sector report. A report's own definition of a short
-form always wins (see ``acronyms.py``), and a meaning is only used where its long form stands on the
-shelf, so that a false friend ("MPS" as a police force) finds nothing to attach to.
+form always wins (see ``acronyms.py``), and a meaning is only used where all of its words occur on
+the shelf, so that a false friend ("MPS" as a police force) finds nothing to attach to.
 """
 
 from __future__ import annotations
 
 from functools import cache
 
-from rag.terms import STOP_WORDS, stems_of, words
+from rag.terms import STOP_WORDS, telling_stems, words
 
 ACRONYMS = """
     ABCD asset based community development
@@ -154,6 +154,9 @@ ACRONYMS = """
     YOT youth offending team
 """
 """Short form, then long form; a short form may stand on several lines."""
+
+ENGLISH_TOO = frozenset({"aces", "cil", "pan", "ras", "send"})
+"""Short forms that are everyday words or slips in small letters: meant only when typed as here."""
 
 SHORTENED = """
     agy agency
@@ -365,7 +368,7 @@ def _ways_to_say() -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """For each phrase, as stems without function words, the others of its groups."""
     found: dict[tuple[str, ...], dict[tuple[str, ...], None]] = {}
     for line in WAYS_TO_SAY.strip().splitlines():
-        group = [_stems(phrase) for phrase in line.split(",")]
+        group = [stems for phrase in line.split(",") if (stems := _stems(phrase))]
         for phrase in group:
             found.setdefault(phrase, {}).update(dict.fromkeys(o for o in group if o != phrase))
     return {phrase: tuple(others) for phrase, others in found.items()}
@@ -377,5 +380,8 @@ def other_ways(phrase: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 
 def _stems(phrase: str) -> tuple[str, ...]:
-    kept = [stems_of(w) for w in words(phrase) if w.lower() not in STOP_WORDS]
-    return tuple(s for forms in kept for s in (forms if len(forms) == 1 else forms[:-1]))
+    """The stems of a phrase; none when only one of its words is left without function words."""
+    all_words = words(phrase)
+    kept = [w for w in all_words if w.lower() not in STOP_WORDS]
+    whole = len(kept) > 1 or len(all_words) == 1
+    return tuple(s for w in kept for s in telling_stems(w)) if whole else ()

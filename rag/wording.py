@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rag.judging import EVIDENCE_WHEN_FEW, Judged
+from rag.judging import Judged
+from rag.kinds import holds
 from rag.places import report_name
 from rag.question import Question
-from rag.records import Citation, Coverage, Passage
+from rag.records import AnswerKind, Citation, Coverage, Passage
 from rag.terms import Said, stems
 
+_KINDS: dict[AnswerKind, str] = {
+    "number": "number",
+    "money": "sum of money",
+    "percentage": "percentage",
+    "duration": "length of time",
+    "date": "date",
+    "person": "name",
+}
 _MOST_NAMED = 12
 """Reports named when a refusal says what the shelf holds."""
 
@@ -27,15 +36,15 @@ def why_evidence(question: Question, passage: Passage) -> str:
 
 def why_silent(question: Question, judged: Sequence[Judged]) -> str:
     wanted = [c.name for c in question.concepts]
-    met = _met(question, judged[0].passage) if judged else []
+    met = max((_met(question, j.passage) for j in judged), key=len, default=[])
     if not wanted:
         return "the question names nothing to look for"
     if not met:
         return f"nothing on {listed(wanted)}"
     missing = [name for name in wanted if name not in met]
     kind = question.understood.wants
-    if kind is not None and judged[0].score >= EVIDENCE_WHEN_FEW and not missing:
-        return f"mentions {listed(met)}, but gives no {kind}"
+    if kind is not None and not missing and not any(holds(j.passage.text, kind) for j in judged):
+        return f"mentions {listed(met)}, but gives no {_KINDS[kind]}"
     if not missing:
         return f"mentions {listed(met)}, but not in the sense of the question"
     return f"mentions {listed(met)}, but not together with {listed(missing)}"
@@ -52,7 +61,7 @@ def why_refused(question: Question, coverage: list[Coverage]) -> str:
         return "The question names nothing to look for. Name a topic, for example: direct payments."
     searched = "the report" if len(asked) == 1 else f"the {len(asked)} reports"
     kind = question.understood.wants
-    looked = f"{listed(wanted)}, with a {kind}" if kind else listed(wanted)
+    looked = f"{listed(wanted)}, with a {_KINDS[kind]}" if kind else listed(wanted)
     return f"Nothing in {searched} searched answers this. Looked for: {looked}."
 
 

@@ -72,7 +72,7 @@ def statuses(answer: Answer) -> dict[str, str]:
 
 
 def test_a_repeated_paragraph_is_cited_once_with_its_other_place(knowing: Assistant) -> None:
-    answer = knowing.ask("short breaks for carers")
+    answer = knowing.ask("short breaks for carers in Ambridge")
     cited = [c for c in answer.citations if c.report == "ambridge-2022" and c.quote == REPEATED]
     (citation,) = cited
     (also,) = citation.also
@@ -83,9 +83,18 @@ def test_a_repeated_paragraph_is_cited_once_with_its_other_place(knowing: Assist
 
 
 def test_what_two_reports_say_is_cited_from_both(knowing: Assistant) -> None:
-    answer = knowing.ask("short breaks for carers")
+    answer = knowing.ask("short breaks for carers in Ambridge and Borchester")
     assert statuses(answer) == {"ambridge-2022": "evidence", "borchester-2023": "evidence"}
     assert {c.report for c in answer.citations if c.quote == REPEATED} == set(statuses(answer))
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="what two reports share is not read, and the reason tells only of what was read",
+)
+def test_a_report_is_not_said_to_lack_what_two_reports_say(knowing: Assistant) -> None:
+    for row in knowing.ask("short breaks for carers").coverage:
+        assert "but not together" not in row.reason
 
 
 def test_a_report_that_is_silent_is_named_beside_one_that_speaks(knowing: Assistant) -> None:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.decision import SIGNALS
-from rag.judging import Choice, Judged, best_first, choose, judge, quotes, slice_of
-from rag.question import Question, Shelf, understand
+from rag.judging import NEIGHBOUR, Choice, Judged, best_first, choose, judge, quotes, slice_of
+from rag.question import FEW, Question, Shelf, understand
 from rag.records import Passage, ReportInfo
 from rag.reranking import Scores
-from rag.retrieval import FEW, Candidate, Retrieved
+from rag.retrieval import Candidate, Retrieved
 from rag.settings import SearchSettings
 from rag.signals import Signals
 
@@ -42,7 +42,8 @@ def says(word: str) -> Pure:
 
 
 def ask(text: str) -> Question:
-    info = ReportInfo("r", None, None, None, None, None, None, "full", 9, 99)
+    """A question to a shelf of one report; it is narrow when it names Sefton."""
+    info = ReportInfo("r", None, "Sefton Council", None, None, None, None, "full", 9, 99)
     return understand(text, Shelf([info], (), lambda stem: 1, list))
 
 
@@ -99,10 +100,10 @@ def test_no_more_of_a_report_is_read_than_its_share() -> None:
     assert sorted(reranker.read) == sorted(f"{report} {rank}" for report in MANY for rank in "01")
 
 
-def test_all_passages_are_read_when_few_reports_are_asked() -> None:
+def test_all_passages_are_read_when_the_councils_of_few_reports_are_named() -> None:
     reranker = Pure(lambda text: 0.0)
     few = {report: SHELF[report] for report in MANY[:FEW]}
-    judge(found("carers", few), reranker, SearchSettings(read=100, read_per_report=1))
+    judge(found("carers in Sefton", few), reranker, SearchSettings(read=100, read_per_report=1))
     assert sorted(reranker.read) == sorted(c.passage.text for cs in few.values() for c in cs)
 
 
@@ -115,10 +116,13 @@ def test_a_hopeless_passage_is_not_read_but_its_report_is_judged() -> None:
     assert only.score == hopeless.probability
 
 
+@pytest.mark.parametrize("question", ["carers", "carers in Sefton"])
 @pytest.mark.parametrize("reports", [1, FEW, len(MANY)])
-def test_every_report_has_its_passages_with_a_probability_best_first(reports: int) -> None:
+def test_every_report_has_its_passages_with_a_probability_best_first(
+    reports: int, question: str
+) -> None:
     offered = {**dict(list(SHELF.items())[:reports]), "nothing": []}
-    result = judge(found("carers", offered), Pure(lambda text: float(text[-1])), SETTINGS)
+    result = judge(found(question, offered), Pure(lambda text: float(text[-1])), SETTINGS)
     assert set(result) == set(offered)
     assert result["nothing"] == ()
     for ranked in result.values():
@@ -134,13 +138,16 @@ def test_the_sentence_above_a_list_is_read_with_its_item() -> None:
     assert reranker.read == ["We praise carers."]
 
 
+@pytest.mark.parametrize("question", ["carers", "carers in Sefton"])
 @pytest.mark.parametrize("reports", [MANY, MANY[:1]])
-def test_a_report_has_evidence_when_its_best_passage_answers(reports: Sequence[str]) -> None:
+def test_a_report_has_evidence_when_its_best_passage_answers(
+    reports: Sequence[str], question: str
+) -> None:
     texts = {report: "carers wait" if n % 2 == 0 else "pots" for n, report in enumerate(reports)}
     offered = {report: [candidate(text, report)] for report, text in texts.items()}
     reranker = says("carers")
-    ranked = judge(found("carers", offered), reranker, SETTINGS)
-    evidence = choose(ask("carers"), ranked, reranker, SETTINGS)
+    ranked = judge(found(question, offered), reranker, SETTINGS)
+    evidence = choose(ask(question), ranked, reranker, SETTINGS)
     assert set(evidence) == {report for report, text in texts.items() if "carers" in text}
 
 
@@ -193,7 +200,6 @@ def test_no_more_is_quoted_than_the_settings_say(most: int) -> None:
         ("The depot is full. However, carers wait.", "The depot is full. However, carers wait."),
         ("These carers wait. The tram is late.", "These carers wait."),
         ("carers", "carers"),
-        ("Many carers wait. Most carers wait.", "Many carers wait."),
     ],
 )
 def test_the_sentence_that_answers_is_quoted_with_the_one_it_leans_on(
@@ -202,17 +208,41 @@ def test_the_sentence_that_answers_is_quoted_with_the_one_it_leans_on(
     assert chosen("carers", text) == [quote]
 
 
+NEAR, FAR = 10 - NEIGHBOUR, 10 - NEIGHBOUR - 1
+
+
+@pytest.mark.parametrize(
+    ("logits", "quote"),
+    [
+        ((10, NEAR, 10), "Aged carers wait. Busy carers wait."),
+        ((10, FAR, 10), "Aged carers wait."),
+        ((NEAR, 10, FAR), "Aged carers wait. Busy carers wait."),
+        ((NEAR, 10, NEAR), "Busy carers wait. Calm carers wait."),  # the next is preferred
+        ((FAR, 10, FAR), "Busy carers wait."),
+        ((10, 10, 10), "Aged carers wait. Busy carers wait."),
+    ],
+)
+def test_a_neighbour_that_is_nearly_as_telling_is_quoted_too(
+    logits: tuple[float, ...], quote: str
+) -> None:
+    telling = dict(zip("ABC", logits, strict=True))
+    text = "Aged carers wait. Busy carers wait. Calm carers wait."
+    assert chosen("carers", text, reranker=Pure(lambda each: telling[each[0]])) == [quote]
+
+
 @pytest.mark.parametrize(
     ("text", "told"), [("Some 40 carers wait.", True), ("Some carers wait.", False)]
 )
-def test_a_question_for_a_number_to_one_report_is_answered_by_a_number(
+def test_a_question_for_a_number_to_one_council_is_answered_by_a_number(
     text: str, told: bool
 ) -> None:
-    assert bool(chosen("how many carers wait", text)) == told
+    assert bool(chosen("how many carers wait in Sefton", text)) == told
 
 
 def test_a_number_that_is_not_to_the_point_is_no_answer() -> None:
-    assert chosen("how many carers wait", "Some carers wait. The depot has 40 pots.") == []
+    assert (
+        chosen("how many carers wait in Sefton", "Some carers wait. The depot has 40 pots.") == []
+    )
 
 
 @given(st.text(min_size=1, max_size=120).filter(str.strip), st.integers(0, 10**6))

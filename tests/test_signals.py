@@ -9,8 +9,9 @@ import pytest
 from conftest import WordEncoder
 
 from rag.index import Index
+from rag.question import FEW, Question, Shelf, understand
 from rag.records import ReportInfo
-from rag.retrieval import FEW, Candidate, candidates_each, retrieve
+from rag.retrieval import Candidate, candidates_each, retrieve
 from rag.settings import SearchSettings
 from rag.signals import Signals, is_own_paper
 
@@ -157,12 +158,37 @@ def test_a_paper_is_a_councils_own_when_it_publishes_it(
     assert is_own_paper(replace(INFO, council=council, publisher=publisher)) == own
 
 
+def to(reports: int, text: str) -> Question:
+    """A question to so many reports of one council."""
+    shelf = [replace(INFO, report=str(n)) for n in range(reports)]
+    return understand(text, Shelf(shelf, (), lambda stem: 1, list))
+
+
+@pytest.mark.parametrize(
+    ("reports", "text", "narrow"),
+    [
+        (1, "carers in Ambridge", True),
+        (FEW, "carers in Ambridge", True),
+        (FEW + 1, "carers in Ambridge", False),
+        (FEW + 1, "carers in Ambridge and Leeds", False),
+        (1, "carers", False),
+        (1, "carers since 2020", False),
+        (1, "carers in Leeds", False),
+    ],
+)
+def test_a_question_is_narrow_when_its_councils_leave_few_reports(
+    reports: int, text: str, narrow: bool
+) -> None:
+    assert to(reports, text).narrow == narrow
+
+
 @pytest.mark.parametrize("reports", [1, 2, 3, 10, 100, 10_000])
 def test_no_report_is_left_out_however_many_are_asked(reports: int) -> None:
-    each = candidates_each(reports, SETTINGS)
-    assert each >= 1
-    assert each <= candidates_each(1, SETTINGS) <= SETTINGS.candidates_when_few
-    assert reports <= FEW or each <= max(2, SETTINGS.candidates_per_report)
+    wide = candidates_each(to(reports, "carers"), SETTINGS)
+    assert 2 <= wide <= SETTINGS.candidates_per_report
+    assert wide == 2 or wide * reports <= SETTINGS.candidates
+    named = candidates_each(to(reports, "carers in Ambridge"), SETTINGS)
+    assert named == (SETTINGS.candidates_when_few // reports if reports <= FEW else wide)
 
 
 def test_the_same_question_gives_the_same_signals(index: Index) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from rag.question import Question, Shelf, understand
-from rag.terms import Said, stems, words
-from rag.vocabulary import ACRONYMS, WAYS_TO_SAY, other_ways, sector_acronyms
+from rag.question import OTHER_WAY, Question, Shelf, understand
+from rag.terms import STOP_WORDS, Said, stems, words
+from rag.vocabulary import ACRONYMS, ENGLISH_TOO, WAYS_TO_SAY, other_ways, sector_acronyms
 
 SHORT_FORMS = [(short, long.strip()) for short, long in (
     line.split(None, 1) for line in ACRONYMS.strip().splitlines()
@@ -82,9 +83,6 @@ def test_a_phrase_is_no_other_way_to_say_itself() -> None:
             assert own not in other_ways(own)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="in-house and sign-off keep function words, which no text is said to hold"
-)
 def test_a_phrase_is_found_in_its_own_words() -> None:
     lost = [
         other
@@ -96,29 +94,11 @@ def test_a_phrase_is_found_in_its_own_words() -> None:
     assert lost == []
 
 
-@pytest.mark.parametrize(
-    "stem",
-    [
-        "carer",
-        *(
-            pytest.param(
-                stem,
-                marks=pytest.mark.xfail(
-                    strict=True, reason=f"{phrase} is read without its function words"
-                ),
-            )
-            for stem, phrase in (
-                ("hour", "out of hours"),
-                ("speak", "speaking up"),
-            )
-        ),
-    ],
-)
+@pytest.mark.parametrize("stem", ["carer", "hour", "speak"])
 def test_a_phrase_does_not_shrink_to_a_general_word(stem: str) -> None:
     assert other_ways((stem,)) == ()
 
 
-@pytest.mark.xfail(strict=True, reason="IT system is read as system")
 def test_a_system_is_no_software() -> None:
     assert ("softwar",) not in other_ways(("system",))
 
@@ -126,32 +106,88 @@ def test_a_system_is_no_software() -> None:
 def test_a_short_form_and_its_long_form_are_the_same_thing() -> None:
     for short, long in (("DFG", "disabled facilities grant"), ("CQC", "Care Quality Commission")):
         (by_short,), (by_long,) = read(short).concepts, read(long).concepts
-        assert by_short == by_long
+        assert (by_short.name, by_long.name) == (short, long)
+        assert by_short == replace(by_long, name=short)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a long form within a long form, and spellings of one short form, count too"
+def test_a_short_form_is_met_by_the_other_ways_to_say_it() -> None:
+    assert read("CCG").coverage(Said.of(stems("the ICB"))) == OTHER_WAY
+    assert read("clinical commissioning group").coverage(Said.of(stems("the NHS"))) == OTHER_WAY
+
+
+@pytest.mark.parametrize(
+    "short",
+    [
+        pytest.param(
+            short,
+            marks=[pytest.mark.xfail(strict=True, reason="aces is met as the plural of ace")]
+            if short == "ACEs"
+            else [],
+        )
+        for short, _ in SHORT_FORMS
+        if short.lower() in ENGLISH_TOO
+    ],
 )
-def test_every_short_form_asks_for_one_thing_in_either_form() -> None:
-    several = {
-        text: names
-        for pair in SHORT_FORMS
-        for text in pair
-        if len(names := read(text).understood.terms) > 1
+def test_an_english_word_is_a_short_form_only_when_typed_in_capitals(short: str) -> None:
+    assert [found for found, _ in read(short).understood.expansions] == [short]
+    assert read(short.lower()).understood.expansions == ()
+
+
+TWICE = {
+    "CiN": "CiN and CIN are listed apart",
+    "CIN": "CiN and CIN are listed apart",
+    "children's social care": "children's is looked for again",
+    "director of children's services": "children's is looked for again",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            text,
+            marks=[pytest.mark.xfail(strict=True, reason=TWICE[text])] if text in TWICE else [],
+        )
+        for text in dict.fromkeys(form for pair in SHORT_FORMS for form in pair)
+    ],
+)
+def test_every_short_form_asks_for_one_thing_in_either_form(text: str) -> None:
+    assert len(read(text).understood.terms) == 1
+
+
+def is_whole(phrase: str) -> bool:
+    """False when only one of several words is left without function words."""
+    return len(words(phrase)) == 1 or sum(w.lower() not in STOP_WORDS for w in words(phrase)) > 1
+
+
+@pytest.mark.parametrize(
+    "widened",
+    [
+        False,
+        pytest.param(
+            True,
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="the word of a short form (dom, hosp, resi, CQC) is taken out of its phrase",
+            ),
+        ),
+    ],
+)
+def test_a_phrase_that_is_asked_is_met_by_every_other_of_its_line(widened: bool) -> None:
+    """Left out are words of praise and advice, and phrases that would lose words to one stem."""
+    asked = {
+        phrase: question
+        for phrase in dict.fromkeys(phrase for group in GROUPS for phrase in group)
+        if (question := read(phrase)).understood.role is None and is_whole(phrase)
     }
-    assert several == {}
-
-
-@pytest.mark.xfail(
-    strict=True, reason="a phrase with a short form, or with a word of asking, has no other ways"
-)
-def test_a_phrase_that_is_asked_is_met_by_every_other_of_its_line() -> None:
+    written = {phrase: Said.of(stems(phrase)) for phrase in asked}
     unmet = [
-        (asked, written)
+        (one, other)
         for group in GROUPS
-        for asked in group
-        for written in group
-        if read(asked).coverage(Said.of(stems(written))) == 0
+        for one in asked.keys() & set(group)
+        for other in asked.keys() & set(group)
+        if bool(asked[one].understood.expansions) == widened
+        and asked[one].coverage(written[other]) == 0
     ]
     assert unmet == []
 
@@ -164,6 +200,7 @@ def test_a_phrase_that_is_asked_is_met_by_every_other_of_its_line() -> None:
         ("newly qualified staff", "the assessed and supported year in employment"),
         ("home care", "domiciliary care"),
         ("backlogs", "people on the waiting list"),
+        ("council tax", "the precept"),
     ],
 )
 def test_other_ways_are_found_in_a_sentence(asked: str, written: str) -> None:
