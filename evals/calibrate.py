@@ -1,11 +1,12 @@
 """Fits the decision's weights on the development half: ``python -m evals.calibrate``.
 
-Prints the four tables of ``rag/decision.py`` and, for each, how well it tells passages that are
+Prints the tables of ``rag/decision.py`` and, for each, how well it tells passages that are
 marked from those that are not, with the topics left out in turn.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,11 +20,12 @@ from sklearn.preprocessing import StandardScaler
 
 from evals.gold import GoldQuestion, Resolver, load_gold
 from evals.run import REPORTS, built_index
-from rag.decision import SIGNALS
+from rag.decision import SIGNALS, read
 from rag.index import Index
 from rag.reranking import CrossEncoder
 from rag.retrieval import retrieve
 from rag.settings import SearchSettings
+from rag.signals import Signals
 
 PENALTY = 0.3
 """Inverse strength of the ridge penalty."""
@@ -39,6 +41,8 @@ fitted."""
 class Example:
     """One candidate passage of one development question."""
 
+    question: str
+    report: str
     topic: str
     few: bool
     values: tuple[float, ...]
@@ -56,6 +60,8 @@ def main() -> None:
     _show("READ", many, (*SIGNALS, "logit"))
     _show("UNREAD_WHEN_FEW", few, ("cosine", "coverage", "adjacent"), FIXED_UNREAD)
     _show("READ_WHEN_FEW", few, ("cosine", "coverage", "logit"), FIXED)
+    _show_report("REPORT", many)
+    _show_report("REPORT_WHEN_FEW", few)
 
 
 def collect(index: Index, gold: Sequence[GoldQuestion]) -> list[Example]:
@@ -73,7 +79,7 @@ def collect(index: Index, gold: Sequence[GoldQuestion]) -> list[Example]:
             values = (*(float(getattr(c.signals, name)) for name in SIGNALS), float(logit))
             marked = any(s.overlaps(p.report, p.start, p.end) for s in evidence)
             narrow = retrieved.question.narrow
-            found.append(Example(question.topic, narrow, values, marked))
+            found.append(Example(question.id, p.report, question.topic, narrow, values, marked))
     return found
 
 
@@ -97,6 +103,21 @@ def _show(
     for key, weight in _weights(model, signals, fixed or [1.0] * len(signals)).items():
         print(f'    "{key}": {weight:.4f},')
     print("}")
+
+
+def _show_report(name: str, examples: Sequence[Example]) -> None:
+    """Odds of a report from those of its best passage, as the weights in use give them."""
+    best: dict[tuple[str, str], tuple[float, bool]] = {}
+    for e in examples:
+        signals = Signals(*e.values[:-1])
+        likely = min(max(read(signals, e.values[-1], few=e.few), 1e-6), 1 - 1e-6)
+        before, marked = best.get((e.question, e.report), (0.0, False))
+        best[e.question, e.report] = (max(before, likely), marked or e.marked)
+    x = np.array([[math.log(p / (1 - p))] for p, _ in best.values()])
+    model = LogisticRegression(C=100).fit(x, np.array([marked for _, marked in best.values()]))
+    bias, logit = float(model.intercept_[0]), float(model.coef_[0][0])
+    print(f"# {len(best)} reports, with the weights in use: paste the tables above first")
+    print(f'{name}: Weights = {{"bias": {bias:.4f}, "logit": {logit:.4f}}}')
 
 
 def _weights(model: Pipeline, signals: Sequence[str], fixed: Sequence[float]) -> dict[str, float]:

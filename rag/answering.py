@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rag.decision import of_report
 from rag.judging import Choice, Judged, best_first, choose, judge, quotes, slice_of
 from rag.places import place_in_words
 from rag.question import Question
@@ -34,7 +35,7 @@ def answer(
     coverage: list[Coverage] = []
     for info in retrieved.shelf:
         mine = judged.get(info.report, ())
-        likely = mine[0].score if mine else 0.0
+        likely = round(of_report(mine[0].score, few=question.narrow), 4) if mine else 0.0
         if info.report not in question.asked:
             coverage.append(_coverage(info, "not asked", f"left out: {question.why_left_out}"))
         elif info.report in chosen:

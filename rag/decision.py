@@ -60,6 +60,19 @@ READ_WHEN_FEW: Weights = {
     "logit": 0.2807,
 }
 
+REPORT: Weights = {"bias": 1.5217, "logit": 1.2231}
+REPORT_WHEN_FEW: Weights = {"bias": 1.2776, "logit": 0.7254}
+
+
+def of_report(best: float, *, few: bool) -> float:
+    """Probability that a report has evidence, from that of its best passage.
+
+    Several passages may speak, so it is higher; the order of reports stays the same.
+    """
+    weights = REPORT_WHEN_FEW if few else REPORT
+    odds = math.log(max(best, 1e-6) / max(1 - best, 1e-6))
+    return 1 / (1 + math.exp(-(weights["bias"] + weights["logit"] * odds)))
+
 
 def unread(signals: Signals, *, few: bool) -> float:
     """Probability that a passage answers, from words and meaning alone."""
