@@ -42,7 +42,8 @@ def answer(
             reason = why_evidence(question, chosen[info.report][0].judged.passage)
             coverage.append(_coverage(info, "evidence", reason, numbers[info.report], likely))
         else:
-            reason = why_silent(question, mine)
+            found = retrieved.candidates.get(info.report, ())
+            reason = why_silent(question, [c.passage for c in found])
             coverage.append(_coverage(info, "no mention", reason, (), likely))
     refused = not citations
     closest = _closest(question, judged, reranker, infos) if refused else ()

@@ -19,49 +19,49 @@ Weights = Mapping[str, float]
 """Weight of each signal by name, ``logit`` for the cross-encoder's score, and ``bias``."""
 
 UNREAD: Weights = {
-    "bias": -5.7048,
-    "cosine": 3.2427,
-    "coverage": 2.6307,
-    "adjacent": 0.8408,
-    "met": 0.2712,
-    "fits": 1.2761,
-    "context": -2.1198,
-    "common": -5.4523,
-    "concepts": -0.4536,
-    "together": 1.1165,
-    "wants": 1.1579,
-    "own": -4.7591,
+    "bias": -5.5149,
+    "cosine": 3.3990,
+    "coverage": 2.5815,
+    "adjacent": 0.8339,
+    "met": 0.2778,
+    "fits": 1.2393,
+    "context": -2.1322,
+    "common": -5.4830,
+    "concepts": -0.5060,
+    "together": 1.0386,
+    "wants": 1.1389,
+    "own": -4.4043,
 }
 READ: Weights = {
-    "bias": -3.0404,
-    "cosine": 0.1273,
-    "coverage": 2.1560,
-    "adjacent": 0.8283,
-    "met": 0.2748,
-    "fits": 1.3604,
-    "context": -2.2421,
-    "common": -5.5656,
-    "concepts": -0.4792,
-    "together": 0.9235,
-    "wants": 0.7094,
-    "own": -4.7084,
-    "logit": 0.1667,
+    "bias": -2.6999,
+    "cosine": 0.1158,
+    "coverage": 2.0492,
+    "adjacent": 0.8665,
+    "met": 0.2861,
+    "fits": 1.3174,
+    "context": -2.2679,
+    "common": -5.6633,
+    "concepts": -0.5326,
+    "together": 0.8250,
+    "wants": 0.6485,
+    "own": -4.4188,
+    "logit": 0.1755,
 }
 UNREAD_WHEN_FEW: Weights = {
-    "bias": -4.6595,
-    "cosine": 4.1606,
-    "coverage": 4.1606,
-    "adjacent": 1.0402,
+    "bias": -4.6337,
+    "cosine": 4.1454,
+    "coverage": 4.1454,
+    "adjacent": 1.0363,
 }
 READ_WHEN_FEW: Weights = {
-    "bias": -0.5502,
-    "cosine": 1.1229,
-    "coverage": 1.1229,
-    "logit": 0.2807,
+    "bias": -0.5487,
+    "cosine": 1.1178,
+    "coverage": 1.1178,
+    "logit": 0.2795,
 }
 
-REPORT: Weights = {"bias": 1.5217, "logit": 1.2231}
-REPORT_WHEN_FEW: Weights = {"bias": 1.2776, "logit": 0.7254}
+REPORT: Weights = {"bias": 1.6464, "logit": 1.2416}
+REPORT_WHEN_FEW: Weights = {"bias": 1.2837, "logit": 0.7269}
 
 
 def of_report(best: float, *, few: bool) -> float:

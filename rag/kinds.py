@@ -19,7 +19,7 @@ _WORDS = """
 """.split()
 _COUNT = rf"(?:\d+(?:[.,]\d+)*|(?<!no )(?:{'|'.join(_WORDS)})(?:-\w+)?)\b"
 _UNIT = r"(?:minutes?|hours?|days?|weeks?|months?|years?)"
-_NAME = r"[A-ZÀ-Þ][^\W\d_]+(?:[’'-][^\W\d_]+)*"
+_NAME = r"[A-ZÀ-Þ](?:[’'][A-ZÀ-Þ])?[^\W\d_]+(?:[’'-][^\W\d_]+)*"
 _MONTH = "|".join(month.capitalize() for month in MONTHS)
 
 _OFFICE = (

@@ -21,7 +21,7 @@ from rag.kinds import kind_wanted
 from rag.records import ReportInfo, Role, Understood
 from rag.spelling import correct
 from rag.terms import STOP_WORDS, Said, stems_of, telling_stems, words
-from rag.vocabulary import ENGLISH_TOO, LONGEST_PHRASE, other_ways, sector_acronyms
+from rag.vocabulary import ENGLISH_TOO, LONGEST_PHRASE, other_ways, sector_acronyms, shortened
 from rag.years import Restriction, restrict_by_date
 
 ASKING_WORDS = frozenset(
@@ -267,7 +267,7 @@ def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[st
         uses_short = lowered & {base, short.lower(), *plural} and base not in STOP_WORDS
         if uses_short and (base not in ENGLISH_TOO or short in typed):
             found.setdefault((base, long.lower().rstrip("s")), (short, long))
-        elif _in_full(long).search(text):
+        elif short not in shortened() and _in_full(long).search(text):
             in_full.append((short, long))
     for short, long in sorted(in_full, key=lambda pair: -len(pair[1])):
         known = [other.lower() for _, other in found.values()]
@@ -313,7 +313,7 @@ def _concepts(
         covered |= {base, f"{base}s", short.lower()}
         written = _in_full(long).search(text)
         if written:
-            covered |= {w.lower() for w in words(written.group())}
+            covered |= {w.lower().replace("’", "'") for w in words(written.group())}
         used = typed & {base, f"{base}s", short.lower()}
         names[short] = short if used or not written else written.group()
         ways = shorts.setdefault(short, [stems_of(short)])
@@ -349,7 +349,8 @@ def _tells(word: str, covered: Collection[str]) -> bool:
     """True for a word that may say what is looked for."""
     lower = word.lower().replace("’", "'").removesuffix("'s")
     single = len(lower) == 1 and not lower.isdigit()
-    return not (single or lower in STOP_WORDS or lower in covered)
+    known = {lower, f"{lower}'s"}
+    return not (single or lower in STOP_WORDS or known & set(covered))
 
 
 def _longest_phrase(said: Sequence[str]) -> tuple[int, tuple[str, ...]]:

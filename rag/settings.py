@@ -46,7 +46,7 @@ class SearchSettings:
     candidates_per_report: int = 14
     """The most of one report, unless few reports are asked."""
     candidates_when_few: int = 30
-    """Passages looked at when at most two reports are asked."""
+    """Passages looked at when the councils that are named leave at most two reports."""
     read: int = 20
     """Passages that the cross-encoder reads for one question."""
     read_per_report: int = 6

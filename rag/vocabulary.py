@@ -34,8 +34,8 @@ ACRONYMS = """
     CHC continuing healthcare
     CHC continuing health care
     CIL community infrastructure levy
+    CiN child in need
     CiN children in need
-    CIN child in need
     CLA children looked after
     CMT corporate management team
     CPD continuing professional development
@@ -155,7 +155,7 @@ ACRONYMS = """
 """
 """Short form, then long form; a short form may stand on several lines."""
 
-ENGLISH_TOO = frozenset({"aces", "cil", "pan", "ras", "send"})
+ENGLISH_TOO = frozenset({"ace", "cil", "ras", "send"})
 """Short forms that are everyday words or slips in small letters: meant only when typed as here."""
 
 SHORTENED = """
@@ -361,6 +361,12 @@ def sector_acronyms() -> tuple[tuple[str, str], ...]:
     lines = [*ACRONYMS.strip().splitlines(), *SHORTENED.strip().splitlines()]
     pairs = (line.split(None, 1) for line in lines)
     return tuple((short, long.strip()) for short, long in pairs)
+
+
+@cache
+def shortened() -> frozenset[str]:
+    """Words that stand for one longer word; the longer word does not ask for them."""
+    return frozenset(line.split()[0] for line in SHORTENED.strip().splitlines())
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rag.judging import Judged
 from rag.kinds import holds
 from rag.places import report_name
 from rag.question import Question
@@ -34,16 +33,16 @@ def why_evidence(question: Question, passage: Passage) -> str:
     return f"speaks of {listed(names)}" if names else "is close in meaning to the question"
 
 
-def why_silent(question: Question, judged: Sequence[Judged]) -> str:
+def why_silent(question: Question, passages: Sequence[Passage]) -> str:
     wanted = [c.name for c in question.concepts]
-    met = max((_met(question, j.passage) for j in judged), key=len, default=[])
+    met = max((_met(question, p) for p in passages), key=len, default=[])
     if not wanted:
         return "the question names nothing to look for"
     if not met:
         return f"nothing on {listed(wanted)}"
     missing = [name for name in wanted if name not in met]
     kind = question.understood.wants
-    if kind is not None and not missing and not any(holds(j.passage.text, kind) for j in judged):
+    if kind is not None and not missing and not any(holds(p.text, kind) for p in passages):
         return f"mentions {listed(met)}, but gives no {_KINDS[kind]}"
     if not missing:
         return f"mentions {listed(met)}, but not in the sense of the question"

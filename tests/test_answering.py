@@ -88,10 +88,6 @@ def test_what_two_reports_say_is_cited_from_both(knowing: Assistant) -> None:
     assert {c.report for c in answer.citations if c.quote == REPEATED} == set(statuses(answer))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="what two reports share is not read, and the reason tells only of what was read",
-)
 def test_a_report_is_not_said_to_lack_what_two_reports_say(knowing: Assistant) -> None:
     for row in knowing.ask("short breaks for carers").coverage:
         assert "but not together" not in row.reason

@@ -14,11 +14,6 @@ from rag.records import AnswerKind
 KINDS: tuple[AnswerKind, ...] = get_args(AnswerKind)
 
 
-def wrong(*values: object, why: str) -> object:
-    """A row that shows a bug."""
-    return pytest.param(*values, marks=pytest.mark.xfail(strict=True, reason=why))
-
-
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
@@ -80,8 +75,8 @@ def test_the_words_of_a_question_tell_the_kind_of_answer(
         ("person", "The panel heard Jane Smith"),
         ("person", "Councillor Jane Smith chairs it"),
         ("person", "the Chief Executive Jane Smith spoke"),
-        wrong("person", "Mr O’Brien", why="one letter in front of an apostrophe"),
-        wrong("person", "Sue O'Brien chairs it", why="one letter in front of an apostrophe"),
+        ("person", "Mr O’Brien"),
+        ("person", "Sue O'Brien chairs it"),
         ("person", "Sue McDonald chairs it"),
         ("person", "José Müller chairs it"),
     ],

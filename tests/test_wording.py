@@ -7,13 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from rag.decision import SIGNALS
-from rag.judging import Judged
 from rag.kinds import holds
 from rag.question import Question, Shelf, understand
 from rag.records import AnswerKind, Citation, Coverage, Passage, ReportInfo, Status
-from rag.retrieval import Candidate
-from rag.signals import Signals
 from rag.wording import as_text, listed, summary, why_evidence, why_refused, why_silent
 
 REPORTS = tuple(
@@ -29,10 +25,8 @@ def ask(text: str) -> Question:
     )
 
 
-def judged(text: str, section: Sequence[str] = (), score: float = 0.99) -> tuple[Judged, ...]:
-    passage = Passage("r", 0, 0, len(text), text, tuple(section))
-    signals = Signals(**dict.fromkeys(SIGNALS, 0.0))
-    return (Judged(Candidate(passage, signals, score), score),)
+def passage_of(text: str, section: Sequence[str] = ()) -> Passage:
+    return Passage("r", 0, 0, len(text), text, tuple(section))
 
 
 def row(n: int, status: Status = "no mention", reason: str = "nothing on pots") -> Coverage:
@@ -56,10 +50,10 @@ def test_names_are_listed_as_in_a_sentence(names: list[str], text: str) -> None:
 
 
 def test_the_reason_for_evidence_names_what_the_passage_speaks_of() -> None:
-    (each,) = judged("Carers wait.", ["Potholes"])
-    assert why_evidence(ask("carers and potholes"), each.passage) == "speaks of carers and potholes"
-    assert why_evidence(ask("carers and trams"), each.passage) == "speaks of carers"
-    assert why_evidence(ask("trams"), each.passage) == "is close in meaning to the question"
+    each = passage_of("Carers wait.", ["Potholes"])
+    assert why_evidence(ask("carers and potholes"), each) == "speaks of carers and potholes"
+    assert why_evidence(ask("carers and trams"), each) == "speaks of carers"
+    assert why_evidence(ask("trams"), each) == "is close in meaning to the question"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +70,7 @@ def test_the_reason_for_evidence_names_what_the_passage_speaks_of() -> None:
 def test_the_reason_for_silence_tells_what_is_said_from_what_is_not(
     question: str, text: str, reason: str
 ) -> None:
-    assert why_silent(ask(question), judged(text)) == reason
+    assert why_silent(ask(question), [passage_of(text)]) == reason
 
 
 def test_a_report_without_passages_has_nothing_on_what_was_looked_for() -> None:
@@ -84,7 +78,7 @@ def test_a_report_without_passages_has_nothing_on_what_was_looked_for() -> None:
 
 
 def test_a_report_is_not_said_to_have_nothing_on_what_another_of_its_passages_says() -> None:
-    passages = (*judged("Trams are late.", score=0.2), *judged("Carers wait.", score=0.1))
+    passages = (passage_of("Trams are late."), passage_of("Carers wait."))
     assert why_silent(ask("carers"), passages) != "nothing on carers"
 
 
@@ -100,7 +94,7 @@ def test_a_passage_that_gives_a_kind_of_answer_is_not_said_to_give_none(
     question: str, text: str, kind: AnswerKind
 ) -> None:
     assert holds(text, kind)
-    assert "gives no" not in why_silent(ask(question), judged(text, score=0.2))
+    assert "gives no" not in why_silent(ask(question), [passage_of(text)])
 
 
 @pytest.mark.parametrize("asked", [1, 2, 5])
