@@ -13,18 +13,18 @@ from evals.run import MARKS, README, RESULTS, evaluate, render
 from rag.assistant import Assistant
 
 FLOORS = {
-    "evidence found, across reports": 0.8,
-    "right paragraph cited, one report": 0.92,
-    "first citation right": 0.88,
-    "figure, name or date in the answer": 0.8,
-    "unanswerable refused": 0.5,
-    "“no mention” found, of silent reports": 0.61,
-    "“no mention” right, of those said": 0.85,
-    "citations that are relevant": 0.6,
-    "nDCG@10": 0.72,
+    "evidence found, across reports": 0.88,
+    "right paragraph cited, one report": 0.93,
+    "first citation right": 0.89,
+    "figure, name or date in the answer": 0.86,
+    "unanswerable refused": 0.83,
+    "“no mention” found, of silent reports": 0.80,
+    "“no mention” right, of those said": 0.86,
+    "citations that are relevant": 0.75,
+    "nDCG@10": 0.79,
 }
 """Two hundredths below the last measured figures: a change that costs more than that is seen."""
-MISTAKEN_REFUSALS = 0.05
+MISTAKEN_REFUSALS = 0.03
 
 
 def test_the_figures_hold_their_floors_and_beat_the_plain_stack(full_shelf: Assistant) -> None:
