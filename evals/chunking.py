@@ -18,7 +18,7 @@ from statistics import mean, pstdev
 from typing import Any
 
 from evals.baseline import PlainStack, split
-from evals.run import RESULTS, ROOT, built_index
+from evals.run import RESULTS, ROOT, built_index, commit_id
 from evals.spans import Alignment, Span, length, overlap, union
 from rag.assistant import Assistant
 from rag.index import Index
@@ -188,7 +188,7 @@ def evaluate(index: Index, questions: Sequence[Asked], folder: Path = FOLDER) ->
     """All ways over all questions: measures overall and by text, and every question's scores."""
     texts = Texts(index, folder)
     results: Results = {
-        "commit": "not stated",
+        "commit": commit_id(),
         "index": index.settings.fingerprint(),
         "questions": len(questions),
         "shelf": "the five texts of the public chunking benchmark",

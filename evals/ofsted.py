@@ -20,7 +20,7 @@ from typing import Any
 
 import pypdfium2
 
-from evals.run import RESULTS, ROOT, built_index
+from evals.run import RESULTS, ROOT, built_index, commit_id
 from rag.assistant import Assistant
 from rag.councils import PLACES
 from rag.dates import MONTHS
@@ -210,7 +210,7 @@ def evaluate(assistant: Assistant, questions: Sequence[Asked]) -> Results:
     outcomes = [outcome(q, assistant.ask(q.question)) for q in questions]
     shelf = assistant.reports()
     return {
-        "commit": "not stated",
+        "commit": commit_id(),
         "shelf": f"{len(shelf)} inspection reports of children’s services",
         "passages": sum(info.passages for info in shelf),
         "questions": len(questions),
