@@ -129,3 +129,39 @@ def places_named(text: str, places: Sequence[str] = PLACES) -> list[str]:
         if all(end <= s or start >= e for s, e, _ in kept):
             kept.append((start, end, place))
     return list(dict.fromkeys(place for _, _, place in sorted(kept)))
+
+
+_SHORT_COUNTIES = {
+    "bucks": "buckinghamshire",
+    "cambs": "cambridgeshire",
+    "derbys": "derbyshire",
+    "glos": "gloucestershire",
+    "hants": "hampshire",
+    "herts": "hertfordshire",
+    "lancs": "lancashire",
+    "leics": "leicestershire",
+    "lincs": "lincolnshire",
+    "northants": "northamptonshire",
+    "notts": "nottinghamshire",
+    "oxon": "oxfordshire",
+    "warks": "warwickshire",
+    "wilts": "wiltshire",
+    "worcs": "worcestershire",
+    "central beds": "central bedfordshire",
+    "ne lincolnshire": "north east lincolnshire",
+    "ne lincs": "north east lincolnshire",
+    "n lincs": "north lincolnshire",
+    "n lincolnshire": "north lincolnshire",
+    "n yorks": "north yorkshire",
+    "n yorkshire": "north yorkshire",
+}
+"""Counties and councils as they are shortened in writing; "beds" alone is left to hospitals."""
+_SHORTENED = re.compile(
+    rf"\b(?:{'|'.join(sorted(_SHORT_COUNTIES, key=len, reverse=True))})\b", re.IGNORECASE
+)
+
+
+def shortened_places(text: str) -> list[tuple[str, str]]:
+    """Places of ``text`` that are shortened, as typed and in full."""
+    found = dict.fromkeys(_SHORTENED.findall(text))
+    return [(typed, _SHORT_COUNTIES[typed.lower()]) for typed in found]

@@ -104,7 +104,7 @@ def _to_read(
     candidates: Mapping[str, Sequence[Candidate]], settings: SearchSettings, *, few: bool
 ) -> list[Candidate]:
     """Every report's likeliest passage first, then every report's second, while there is room."""
-    most = settings.read if few else settings.read_per_report
+    most = settings.read_when_few if few else settings.read_per_report
     least = 0.0 if few else WORTH_READING
     ranked = [
         (rank, likeliest(c), c)
@@ -113,7 +113,7 @@ def _to_read(
         if c.probability >= least
     ]
     ranked.sort(key=lambda each: each[:2])
-    return [c for _, _, c in ranked[: settings.read]]
+    return [c for _, _, c in ranked[: settings.read_when_few if few else settings.read]]
 
 
 def choose(

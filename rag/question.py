@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from rag.acronyms import is_short_form
-from rag.councils import PLACES, naming, place_of, places_named
+from rag.councils import PLACES, naming, place_of, places_named, shortened_places
 from rag.kinds import kind_wanted
 from rag.records import ReportInfo, Role, Understood
 from rag.spelling import correct
@@ -149,10 +149,11 @@ class Shelf:
 
 def understand(text: str, shelf: Shelf) -> Question:
     """Read a question against the shelf."""
-    corrections = _corrections(text, shelf)
-    mended = text
-    for typed, meant in corrections:
-        mended = re.sub(rf"\b{re.escape(typed)}\b", meant, mended)
+    corrections = shortened_places(text)
+    mended = _mended(text, corrections)
+    slips = _corrections(mended, shelf)
+    mended = _mended(mended, slips)
+    corrections += slips
     councils, absent = _councils(mended, shelf.reports)
     asked, years, why = _reports_asked(mended, shelf.reports, councils, absent)
     expansions = _expansions(mended, [*shelf.acronyms, *_sector_acronyms(shelf)])
@@ -177,6 +178,12 @@ def understand(text: str, shelf: Shelf) -> Question:
             wants=kind_wanted(mended),
         ),
     )
+
+
+def _mended(text: str, corrections: Sequence[tuple[str, str]]) -> str:
+    for typed, meant in corrections:
+        text = re.sub(rf"\b{re.escape(typed)}\b", meant, text)
+    return text
 
 
 # --- spelling -------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ class SearchSettings:
     read: int = 20
     """Passages that the cross-encoder reads for one question."""
     read_per_report: int = 6
-    """The most of one report, unless few reports are asked: then all are read."""
+    """The most of one report, unless the councils named leave few reports."""
+    read_when_few: int = 30
     quotes_per_report: int = 3
     longest_question: int = 2000
     """Characters."""

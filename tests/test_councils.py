@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.councils import PLACES, naming, place_of, places_named
+from rag.councils import PLACES, naming, place_of, places_named, shortened_places
 
 
 def test_the_places_are_sorted_unique_and_about_three_hundred() -> None:
@@ -147,3 +147,12 @@ def test_taking_a_council_out_takes_its_rank_and_ending_along(text: str, rest: s
 )
 def test_the_place_is_what_stays_of_a_council_without_its_rank(council: str, place: str) -> None:
     assert place_of(council) == place
+
+
+def test_shortened_counties_are_read_in_full_and_beds_alone_are_not() -> None:
+    assert shortened_places("ne lincs and Bucks") == [
+        ("ne lincs", "north east lincolnshire"),
+        ("Bucks", "buckinghamshire"),
+    ]
+    assert shortened_places("central beds") == [("central beds", "central bedfordshire")]
+    assert shortened_places("step-down beds") == []
