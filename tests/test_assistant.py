@@ -137,7 +137,8 @@ def test_the_three_reports_that_speak_of_dols_are_quoted_and_the_two_others_name
         "southend-2023": "no mention",
     }
     assert not answer.refused
-    quoted = {c.report: f"{' '.join(c.section)} {c.passage}" for c in answer.citations}
+    first = {c.report: c for c in reversed(answer.citations)}
+    quoted = {report: f"{' '.join(c.section)} {c.passage}" for report, c in first.items()}
     assert set(quoted) == {"sefton-2022", "somerset-2024", "southampton-2019"}
     assert all("Deprivation of Liberty" in text or "DoLS" in text for text in quoted.values())
     assert {c.paragraph for c in answer.citations if c.report == "sefton-2022"} >= {"29"}
