@@ -8,7 +8,6 @@ remembered between runs, so that only what a part changes is computed again.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -18,8 +17,16 @@ import numpy as np
 
 from evals import metrics
 from evals.gold import GoldQuestion, Resolver, load_gold
-from evals.metrics import Cited, Outcome
-from evals.run import REPORTS, RESULTS, built_index, commit_id, write_table
+from evals.metrics import Outcome
+from evals.run import (
+    REPORTS,
+    built_index,
+    commit_id,
+    outcome,
+    said_in,
+    write_results,
+    write_table,
+)
 from rag.assistant import Assistant
 from rag.decision import UNREAD, UNREAD_WHEN_FEW
 from rag.embedding import Encoder, Vectors
@@ -148,15 +155,7 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     for question in gold:
         answer = assistant.ask(question.question)
-        yield Outcome(
-            question,
-            tuple(resolver.spans(question)),
-            tuple(Cited(c.report, c.start, c.end, c.quote) for c in answer.citations),
-            frozenset(c.report for c in answer.coverage if c.status == "evidence"),
-            question.asked or frozenset(resolver.reports),
-            answer.refused,
-            answer.seconds,
-        )
+        yield outcome(question, resolver, said_in(answer), answer.seconds)
 
 
 def render(rows: dict[str, dict[str, dict[str, float]]]) -> str:
@@ -194,8 +193,7 @@ def main() -> None:
             "systems": rows,
             "rows": [],
         }
-        text = json.dumps(results, indent=1, ensure_ascii=False)
-        (RESULTS / "ablation.json").write_text(text + "\n", "utf-8")
+        write_results("ablation", results)
         write_table(render(rows), MARKS)
 
 

@@ -22,6 +22,7 @@ from evals.gold import GoldQuestion, Resolver, load_gold
 from evals.run import REPORTS, built_index
 from rag.decision import SIGNALS, read
 from rag.index import Index
+from rag.judging import read_text
 from rag.reranking import CrossEncoder
 from rag.retrieval import retrieve
 from rag.settings import SearchSettings
@@ -72,8 +73,7 @@ def collect(index: Index, gold: Sequence[GoldQuestion]) -> list[Example]:
         evidence = resolver.spans(question)
         retrieved = retrieve(index, question.question, SearchSettings(), 1)
         flat = [c for several in retrieved.candidates.values() for c in several]
-        texts = [f"{c.passage.lead} {c.passage.text}".strip() for c in flat]
-        logits = reranker.score(retrieved.question.topic, texts)
+        logits = reranker.score(retrieved.question.topic, [read_text(c.passage) for c in flat])
         for c, logit in zip(flat, logits, strict=True):
             p = c.passage
             values = (*(float(getattr(c.signals, name)) for name in SIGNALS), float(logit))

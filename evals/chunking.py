@@ -18,7 +18,7 @@ from statistics import mean, pstdev
 from typing import Any
 
 from evals.baseline import PlainStack, split
-from evals.run import RESULTS, ROOT, built_index, commit_id
+from evals.run import ROOT, built_index, commit_id, write_results
 from evals.spans import Alignment, Span, length, overlap, union
 from rag.assistant import Assistant
 from rag.index import Index
@@ -305,9 +305,7 @@ def main() -> None:
         results = evaluate(index, load())
     print(render(results))
     if write:
-        path = RESULTS / "chunking.json"
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        print(f"\nWritten to {path.relative_to(ROOT)}")
+        write_results("chunking", results)
 
 
 if __name__ == "__main__":

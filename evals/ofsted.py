@@ -20,7 +20,7 @@ from typing import Any
 
 import pypdfium2
 
-from evals.run import RESULTS, ROOT, built_index, commit_id
+from evals.run import ROOT, built_index, commit_id, write_results
 from rag.assistant import Assistant
 from rag.councils import PLACES
 from rag.dates import MONTHS
@@ -266,9 +266,7 @@ def main() -> None:
             results = evaluate(Assistant(index), load())
     print(render(results))
     if write:
-        path = RESULTS / "ofsted.json"
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        print(f"\nWritten to {path.relative_to(ROOT)}")
+        write_results("ofsted", results)
 
 
 if __name__ == "__main__":

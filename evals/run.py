@@ -56,11 +56,9 @@ def run(folder: Path | None, *, write: bool, page: Path | None = None) -> Result
     results["shelf"] = "the five full reports" if shelf != CORPUS else "the five briefs of corpus/"
     print(render(results))
     if write:
-        RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"{results['commit']}.json"
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_results(results["commit"], results)
         write_table(render(results))
-        print(f"\nWritten to {path.relative_to(ROOT)} and README.md")
+        print("The table is written to README.md")
     if page is not None:
         from evals.page import render_page
 
@@ -158,20 +156,39 @@ def ask_all(
             text = index.store.report_text(c.report) or ""
             if text[c.start : c.end] != c.text:
                 raise AssertionError(f"{question.id}: a quote is not an exact slice")
-        outcomes.append(
-            Outcome(
-                question,
-                tuple(resolver.spans(question)),
-                tuple(cited),
-                frozenset(speaking),
-                question.asked or frozenset(resolver.reports),
-                refused,
-                elapsed,
-                whole_chunks,
-            )
-        )
+        said = (cited, speaking, refused)
+        outcomes.append(outcome(question, resolver, said, elapsed, whole_chunks=whole_chunks))
         found[question.id] = search(question.question)
     return outcomes, found
+
+
+def outcome(
+    question: GoldQuestion,
+    resolver: Resolver,
+    said: Said,
+    seconds: float,
+    *,
+    whole_chunks: bool = False,
+) -> Outcome:
+    """What a system said to one question, beside what it should have said."""
+    cited, speaking, refused = said
+    return Outcome(
+        question,
+        tuple(resolver.spans(question)),
+        tuple(cited),
+        frozenset(speaking),
+        question.asked or frozenset(resolver.reports),
+        refused,
+        seconds,
+        whole_chunks,
+    )
+
+
+def said_in(answer: Answer) -> Said:
+    """What an answer of ours says, in the terms common to all systems."""
+    cited = [Cited(c.report, c.start, c.end, c.quote) for c in answer.citations]
+    speaking = [c.report for c in answer.coverage if c.status == "evidence"]
+    return cited, speaking, answer.refused
 
 
 def ask_ours(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> Answers:
@@ -183,9 +200,7 @@ def ask_ours(index: Index, gold: Sequence[GoldQuestion], resolver: Resolver) -> 
     def say(question: str) -> Said:
         answer = assistant.ask(question)
         answers.append(answer)
-        cited = [Cited(c.report, c.start, c.end, c.quote) for c in answer.citations]
-        speaking = [c.report for c in answer.coverage if c.status == "evidence"]
-        return cited, speaking, answer.refused
+        return said_in(answer)
 
     def search(question: str) -> list[Cited]:
         hits = assistant.search(question, DEPTH)
@@ -265,6 +280,14 @@ def render(results: Results) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def write_results(name: str, results: Results) -> None:
+    """Write ``results/<name>.json`` and say so."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print(f"\nWritten to {path.relative_to(ROOT)}")
 
 
 def write_table(table: str, marks: tuple[str, str] = MARKS) -> None:

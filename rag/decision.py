@@ -1,9 +1,9 @@
 """Signals to a probability: does this passage answer the question? Logistic regressions.
 
 Fitted on the development half of the gold questions by ``python -m evals.calibrate``, which prints
-these tables: before the cross-encoder has read a passage and after it, and both for when at most
-two reports are asked, where an answer is expected. Those two are scaled as in J. Platt,
-"Probabilistic outputs for support vector machines", 1999.
+these tables: before the cross-encoder has read a passage and after it, and both for when a council
+is named that leaves at most two reports, where an answer is expected. Those two are scaled as in
+J. Platt, "Probabilistic outputs for support vector machines", 1999.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def of_report(best: float, *, few: bool) -> float:
     """
     weights = REPORT_WHEN_FEW if few else REPORT
     odds = math.log(max(best, 1e-6) / max(1 - best, 1e-6))
-    return 1 / (1 + math.exp(-(weights["bias"] + weights["logit"] * odds)))
+    return _logistic(weights["bias"] + weights["logit"] * odds)
 
 
 def unread(signals: Signals, *, few: bool) -> float:
@@ -88,4 +88,9 @@ def probability(signals: Signals, weights: Weights, logit: float = 0.0) -> float
     """Probability that a passage with these signals answers: 0 to 1."""
     total = weights["bias"] + weights.get("logit", 0.0) * logit
     total += sum(weights.get(name, 0.0) * float(getattr(signals, name)) for name in SIGNALS)
-    return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
+    return _logistic(total)
+
+
+def _logistic(odds: float) -> float:
+    """The probability of logarithmic odds, kept where floats can hold it."""
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))

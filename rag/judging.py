@@ -23,8 +23,8 @@ from rag.settings import SearchSettings
 from rag.terms import Said, stems
 
 EVIDENCE, EVIDENCE_WHEN_FEW = 0.25, 0.05
-"""Least probability of a report's best passage that counts as evidence; the second when at most
-two reports are asked: the question names its council, then an answer is expected."""
+"""Least probability of a report's best passage that counts as evidence; the second for a narrow
+question, see ``Question.narrow``."""
 FURTHER, FURTHER_WHEN_FEW = 0.4, 0.7
 """Least probability of further passages that are quoted, the second as a share of the best."""
 WORTH_READING = 0.02
@@ -80,8 +80,7 @@ def judge(
     question = retrieved.question
     few = question.narrow
     chosen = _to_read(retrieved.candidates, settings, few=few)
-    texts = [f"{c.passage.lead} {c.passage.text}".strip() for c in chosen]
-    logits = reranker.score(question.topic, texts)
+    logits = reranker.score(question.topic, [read_text(c.passage) for c in chosen])
     judged: dict[str, list[Judged]] = {}
     for c, logit in zip(chosen, logits, strict=True):
         likely = round(read(c.signals, float(logit), few=few), 6)
@@ -94,6 +93,11 @@ def judge(
         report: tuple(sorted(judged.get(report, found), key=best_first))
         for report, found in unread.items()
     }
+
+
+def read_text(passage: Passage) -> str:
+    """What the cross-encoder reads of a passage: what leads up to it, and its text."""
+    return f"{passage.lead} {passage.text}".strip()
 
 
 def best_first(judged: Judged) -> tuple[float, int]:

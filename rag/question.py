@@ -122,11 +122,18 @@ class Question:
         """Every stem that can express a concept."""
         return tuple(s for c in self.concepts for a in (*c.alternatives, *c.others) for s in a)
 
+    @property
+    def weight(self) -> float:
+        """Weight of all concepts."""
+        return sum(c.weight for c in self.concepts)
+
+    def met(self, said: Said) -> float:
+        """Weight of what a text expresses."""
+        return sum(c.weight * c.strength(said) for c in self.concepts)
+
     def coverage(self, said: Said) -> float:
         """Share of the concepts' weight that a text expresses: 0 to 1."""
-        total = sum(c.weight for c in self.concepts)
-        met = sum(c.weight * c.strength(said) for c in self.concepts)
-        return met / total if total else 0.0
+        return self.met(said) / self.weight if self.weight else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ def understand(text: str, shelf: Shelf) -> Question:
     corrections += slips
     councils, absent = _councils(mended, shelf.reports)
     asked, years, why = _reports_asked(mended, shelf.reports, councils, absent)
-    expansions = _expansions(mended, [*shelf.acronyms, *_sector_acronyms(shelf)])
+    expansions = _expansions(mended, [*shelf.acronyms, *_sector_acronyms(mended, shelf)])
     role = _role(mended)
     topic = _topic(mended, [*map(place_of, councils), *absent], years)
     concepts = _concepts(topic, expansions, role, shelf)
@@ -283,13 +290,17 @@ def _expansions(text: str, acronyms: Sequence[tuple[str, str]]) -> list[tuple[st
     return list(found.values())
 
 
-def _sector_acronyms(shelf: Shelf) -> list[tuple[str, str]]:
-    """The sector's short forms that no report here defines, but whose words all occur here."""
+def _sector_acronyms(text: str, shelf: Shelf) -> list[tuple[str, str]]:
+    """The sector's short forms in a question, in one form or the other, that no report here
+    defines but whose words all occur here.
+    """
     defined = {_singular(short) for short, _ in shelf.acronyms}
+    lowered = {w.lower() for w in words(text)}
     return [
         (short, long)
         for short, long in sector_acronyms()
-        if _singular(short) not in defined
+        if (_short_forms(short) & lowered or _in_full(long).search(text))
+        and _singular(short) not in defined
         and all(shelf.frequency(s) for w in words(long) for s in stems_of(w)[:1])
     ]
 
@@ -306,6 +317,12 @@ def _singular(short: str) -> str:
     return bare.lower() if is_short_form(bare) and bare.isupper() else short.lower()
 
 
+def _short_forms(short: str) -> frozenset[str]:
+    """A short form as it is typed in small letters, in the singular and the plural."""
+    base = _singular(short)
+    return frozenset({base, f"{base}s", short.lower()})
+
+
 def _concepts(
     text: str, expansions: list[tuple[str, str]], role: Role | None, shelf: Shelf
 ) -> tuple[Concept, ...]:
@@ -316,12 +333,12 @@ def _concepts(
     shorts: dict[str, list[tuple[str, ...]]] = {}
     typed = {w.lower() for w in words(text)}
     for short, long in expansions:
-        base = _singular(short)
-        covered |= {base, f"{base}s", short.lower()}
+        small = _short_forms(short)
+        covered |= small
         written = _in_full(long).search(text)
         if written:
             covered |= {w.lower().replace("’", "'") for w in words(written.group())}
-        used = typed & {base, f"{base}s", short.lower()}
+        used = typed & small
         names[short] = short if used or not written else written.group()
         ways = shorts.setdefault(short, [stems_of(short)])
         in_full = tuple(s for w in words(long) for s in telling_stems(w))

@@ -56,19 +56,17 @@ def signals_of(
     wants = float(question.understood.wants is not None)
     found: list[Signals] = []
     for passage, each, cosine, shared in zip(passages, said, cosines, common, strict=True):
-        strengths = [(c.weight, c.strength(each)) for c in question.concepts]
-        total = sum(weight for weight, _ in strengths)
-        met = sum(weight * strength for weight, strength in strengths)
+        met = question.met(each)
         found.append(
             Signals(
                 cosine=cosine,
-                coverage=met / total if total else 0.0,
+                coverage=met / question.weight if question.weight else 0.0,
                 adjacent=_adjacent(question, each),
                 met=met,
                 fits=float(fits(passage.text, passage.role, role)),
                 context=float(passage.role == "context"),
                 common=float(shared),
-                concepts=float(len(strengths)),
+                concepts=float(len(question.concepts)),
                 together=together,
                 wants=wants,
                 own=own,
@@ -85,7 +83,7 @@ def is_own_paper(info: ReportInfo) -> bool:
 
 
 def _adjacent(question: Question, said: Said) -> float:
-    places = [_places(alternatives, said) for alternatives in _ways(question)]
+    places = [_places(concept.alternatives, said) for concept in question.concepts]
     if len(places) < 2:
         return float(bool(places and places[0]))
     met = total = 0.0
@@ -99,10 +97,6 @@ def _adjacent(question: Question, said: Said) -> float:
 
 _NEAR = 3
 """Neighbours stand at most so many telling words apart."""
-
-
-def _ways(question: Question) -> list[tuple[tuple[str, ...], ...]]:
-    return [concept.alternatives for concept in question.concepts]
 
 
 def _places(alternatives: Sequence[tuple[str, ...]], said: Said) -> list[int]:

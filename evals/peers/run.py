@@ -8,7 +8,6 @@ marked paragraph; the column ``STRICT`` scores the same answers of ours by the t
 
 from __future__ import annotations
 
-import json
 import math
 import platform
 import time
@@ -29,8 +28,6 @@ from evals.peers.txtai_peer import TxtaiPeer
 from evals.run import (
     DEPTH,
     REPORTS,
-    RESULTS,
-    ROOT,
     Answers,
     Results,
     Said,
@@ -40,6 +37,7 @@ from evals.run import (
     built_index,
     commit_id,
     measured,
+    write_results,
     write_table,
 )
 from rag import __version__
@@ -84,10 +82,9 @@ def run(*, write: bool) -> Results:
     for half in ("test", "dev"):
         print(render(results, half), end="\n\n")
     if write:
-        path = RESULTS / "peers.json"
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_results("peers", results)
         write_table(render(results), MARKS)
-        print(f"Written to {path.relative_to(ROOT)} and README.md")
+        print("The table is written to README.md")
     return results
 
 
