@@ -9,17 +9,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from rag.adding import Progress, Step
 from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import RagError
-from rag.records import Answer, Citation, Coverage, ReportInfo, Surroundings
+from rag.reading import KINDS
+from rag.records import Added, Answer, Citation, Coverage, ReportInfo, Surroundings
+from rag.settings import LARGEST_FILE, MOST_UPLOADS
 
 TITLE = "Ask the reports"
 EXAMPLES = (
@@ -29,6 +32,8 @@ EXAMPLES = (
     "compare Sefton and Somerset on reablement",
 )
 _LOOPBACK = "127.0.0.1"
+_DELETE_UPLOADS = (3600, 3600)
+"""Seconds: how often dropped files are looked through, and how old those are that are deleted."""
 _STATUS = {"evidence": "Speaks", "no mention": "No mention found", "not asked": "Not asked"}
 _CSS = """
 .rag .wide { overflow-x: auto; }
@@ -50,8 +55,8 @@ Page = tuple[str, list[Message], str, str]
 def build(assistant: Assistant) -> gr.Blocks:
     """The page over one shelf."""
     page: gr.Blocks
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
-        gr.HTML(f"<h1>{TITLE}</h1><p>{escape(_welcome(assistant.reports()))}</p>")
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
+        welcome = gr.HTML(_welcome(assistant.reports()))
         chat = gr.Chatbot(
             label="Conversation",
             render_markdown=False,
@@ -67,8 +72,7 @@ def build(assistant: Assistant) -> gr.Blocks:
         gr.Examples([[text] for text in EXAMPLES], inputs=[question], label="Examples")
         coverage = gr.HTML(label="Every report on the shelf", elem_classes="rag")
         sources = gr.HTML(label="Quotes in their surroundings", elem_classes="rag")
-        with gr.Accordion("The shelf", open=False):
-            shelf = gr.HTML(elem_classes="rag")
+        shelf = _manage(assistant, welcome)
 
         def answer(text: str, history: list[Message]) -> Iterator[Page]:
             yield from respond(assistant, text, history)
@@ -78,6 +82,110 @@ def build(assistant: Assistant) -> gr.Blocks:
             event(answer, [question, chat], places, api_name="chat", concurrency_limit=4)
         page.load(lambda: shelf_table(assistant.reports()), None, shelf, api_visibility="private")
     return page
+
+
+def _manage(assistant: Assistant, welcome: gr.HTML) -> gr.HTML:
+    """The shelf: what is on it, dropping files on it, taking a report off."""
+    with gr.Accordion("The shelf", open=False):
+        shelf = gr.HTML(elem_classes="rag")
+        gr.HTML("<h2>Add reports</h2>")
+        files = gr.File(label=f"Files to add: {', '.join(KINDS)}", file_count="multiple")
+        replacing = gr.Checkbox(label="Newer versions replace older ones")
+        add = gr.Button("Add to the shelf", variant="primary")
+        results = gr.HTML(elem_classes="rag")
+        gr.HTML("<h2>Remove a report</h2>")
+        report = gr.Dropdown(_ids(assistant), label="Report", value=None)
+        sure = gr.Checkbox(label="Yes, take this report off the shelf")
+        remove = gr.Button("Remove from the shelf")
+        removed = gr.HTML(elem_classes="rag")
+
+    def shown() -> tuple[str, str, Any]:
+        reports = assistant.reports()
+        return shelf_table(reports), _welcome(reports), gr.Dropdown(_ids(assistant), value=None)
+
+    def on_add(
+        paths: list[str] | None,
+        replace: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for it there)
+    ) -> Iterator[tuple[Any, ...]]:
+        def update(step: Step) -> None:
+            share = step.bytes / max(1, step.of_bytes)
+            progress(share, f"{step.files} of {step.of_files} files; {step.name}")
+
+        for told in add_files(assistant, paths or [], update, replacing=replace):
+            yield told, *shown()
+
+    def on_remove(chosen: str | None, confirmed: bool) -> tuple[Any, ...]:
+        told, done = remove_report(assistant, chosen, confirmed=confirmed)
+        return (told, False, *shown()) if done else (told, *[gr.skip()] * 4)
+
+    after = [shelf, welcome, report]
+    one_at_a_time: dict[str, Any] = {"concurrency_id": "shelf", "concurrency_limit": 1}
+    add.click(
+        on_add, [files, replacing], [results, *after], api_visibility="private", **one_at_a_time
+    )
+    remove.click(
+        on_remove,
+        [report, sure],
+        [removed, sure, *after],
+        api_visibility="private",
+        **one_at_a_time,
+    )
+    return shelf
+
+
+def add_files(
+    assistant: Assistant, paths: list[str], progress: Progress, *, replacing: bool
+) -> Iterator[str]:
+    """Add dropped files; after each, a table of what became of them so far."""
+    if not paths:
+        yield _told("Choose files first.")
+        return
+    if len(paths) > MOST_UPLOADS:
+        yield _told(
+            f"{len(paths)} files were dropped; at most {MOST_UPLOADS} are taken at once."
+            " For more, use the command: rag add FOLDER"
+        )
+        return
+    outcomes: list[Added] = []
+    try:
+        for outcome in assistant.adding(paths, progress, replace_older=replacing):
+            outcomes.append(outcome)
+            yield _outcomes_table(outcomes, len(paths))
+    except RagError as error:
+        yield _outcomes_table(outcomes, len(paths)) + _told(str(error))
+
+
+def remove_report(assistant: Assistant, chosen: str | None, *, confirmed: bool) -> tuple[str, bool]:
+    """Take a report off the shelf, if that is meant; what to tell, and whether it was done."""
+    if not chosen:
+        return _told("Choose a report first."), False
+    if not confirmed:
+        return _told(f"Tick the box to take {chosen} off the shelf. Nothing was changed."), False
+    try:
+        assistant.remove(chosen)
+    except RagError as error:
+        return _told(str(error)), False
+    return _told(f"{chosen} is off the shelf."), True
+
+
+def _told(text: str) -> str:
+    return f'<p role="status">{escape(text)}</p>'
+
+
+def _ids(assistant: Assistant) -> list[str]:
+    return [info.report for info in assistant.reports()]
+
+
+def _outcomes_table(outcomes: list[Added], of: int) -> str:
+    failed = sum(outcome.outcome == "failed" for outcome in outcomes)
+    caption = f"{len(outcomes)} of {of} files done, {failed} failed"
+    rows = (
+        (Path(o.path).name, o.outcome, o.report or "-", str(o.passages or "-"), o.detail or "-")
+        for o in outcomes
+    )
+    names = ("File", "Outcome", "Report", "Passages", "Detail")
+    return f'<div role="status">{_table(names, rows, caption)}</div>'
 
 
 def serve(assistant: Assistant, port: int) -> None:
@@ -95,6 +203,7 @@ def serve(assistant: Assistant, port: int) -> None:
             font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
         ),
         allowed_paths=[],
+        max_file_size=LARGEST_FILE,
         enable_monitoring=False,
         ssr_mode=False,
     )
@@ -131,31 +240,24 @@ def _welcome(shelf: list[ReportInfo]) -> str:
             f" {briefs} of them are briefs: digests in this project's own words. Check the source"
             " before you quote, or add the full report in place of its brief."
         )
-    return text
+    return f"<h1>{TITLE}</h1><p>{escape(text)}</p>"
 
 
 def coverage_table(found: Answer) -> str:
     """Every report on the shelf with what it says, as an HTML table."""
-    rows = "".join(_coverage_row(row) for row in found.coverage)
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Report", "Date", "Outcome", "Why", "Quotes")
-    )
-    caption = f"<caption>{escape(found.reason)}</caption>"
-    table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<h2>Every report</h2><div class="wide">{table}</div>'
+    names = ("Report", "Date", "Outcome", "Why", "Quotes")
+    table = _table(names, map(_coverage_row, found.coverage), found.reason)
+    return f"<h2>Every report</h2>{table}"
 
 
-def _coverage_row(row: Coverage) -> str:
-    quotes = ", ".join(str(n) for n in row.citations) or "-"
-    cells = (
+def _coverage_row(row: Coverage) -> tuple[str, ...]:
+    return (
         row.council or row.report,
         date_in_words(row.date),
         _STATUS[row.status],
         row.reason,
-        quotes,
+        ", ".join(str(n) for n in row.citations) or "-",
     )
-    first, *rest = (escape(cell) for cell in cells)
-    return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
 
 
 def quotes_panel(found: Answer, around: list[Surroundings]) -> str:
@@ -195,20 +297,33 @@ def _source(address: str | None) -> str:
 
 def shelf_table(shelf: list[ReportInfo]) -> str:
     """The reports on the shelf as an HTML table."""
-    names = ("Report", "Council", "Date", "Title", "Kind", "Form")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    rows = ""
-    for info in shelf:
-        cells = (
+    names = ("Report", "Council", "Date", "Title", "Kind", "Judgement", "Pages", "Form")
+    rows = (
+        (
             info.report,
             info.council or "not known",
             date_in_words(info.date),
             info.title or "not known",
             info.kind or "not known",
+            info.judgement or "-",
+            str(info.pages or "-"),
             "full report" if info.form == "full" else "brief",
         )
-        rows += f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        for info in shelf
+    )
+    return _table(names, rows)
+
+
+def _table(names: Iterable[str], rows: Iterable[Iterable[str]], caption: str = "") -> str:
+    """A table of texts; the first cell of a row is its heading."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    lines = []
+    for row in rows:
+        first, *rest = (escape(cell) for cell in row)
+        cells = "".join(f"<td>{cell}</td>" for cell in rest)
+        lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    table = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     return f'<div class="wide">{table}</div>'
 
 

@@ -1,9 +1,9 @@
 """A second shelf, of another kind: ``python -m evals.ofsted --write``.
 
 43 inspection reports of children's services, PDFs of several layouts, 2014 to 2025: to see that
-nothing is fitted to the five reports that the rules were written on. Until the product reads PDF,
-their text is taken out page by page with pypdfium2 and read as plain text. Nothing is tuned on
-these questions. A pattern is a few words that a right answer quotes.
+nothing is fitted to the five reports that the rules were written on. They are added as they are:
+what they are, whose and of when, the product finds on their first pages. Nothing is tuned on these
+questions. A pattern is a few words that a right answer quotes, on the page that it names.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import mean, quantiles
 from typing import Any
@@ -22,9 +22,6 @@ import pypdfium2
 
 from evals.run import ROOT, built_index, commit_id, write_results
 from rag.assistant import Assistant
-from rag.councils import PLACES
-from rag.dates import MONTHS
-from rag.reading.metadata import slug
 from rag.records import Answer
 
 FOLDER = ROOT.parent / "shared" / "ofsted"
@@ -33,8 +30,6 @@ QUESTIONS = Path(__file__).with_name("ofsted.jsonl")
 KINDS = ("first page", "across", "detail", "unanswerable")
 _LINE_END_HYPHEN = "\ufffe"
 """What pypdfium2 gives for a hyphen at the end of a line."""
-_NAME = re.compile(r"(.+)-(\d\d)-([a-z]+)-(\d{4})")
-_INSPECTION = re.compile(r"inspection of", re.IGNORECASE)
 
 Results = dict[str, Any]
 
@@ -62,6 +57,8 @@ class Outcome:
     """Reports with evidence of which a quote holds the pattern."""
     shown: frozenset[str]
     """The same, of a quote or the passage around it."""
+    paged: frozenset[str]
+    """The same, where the page that is named holds the pattern too."""
     silent: int
     """How many reports on the shelf have no evidence."""
     seconds: float
@@ -91,50 +88,27 @@ def load(path: Path = QUESTIONS) -> list[Asked]:
 # --- the shelf ------------------------------------------------------------------------------
 
 
-def pages(pdf: Path) -> list[str]:
-    """The text of each page of a PDF, in the order in which it is written."""
+@cache
+def page_texts(pdf: Path) -> tuple[str, ...]:
+    """The text of each page of a PDF as pdfium gives it, to check the product's page numbers."""
     with pypdfium2.PdfDocument(pdf) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
-    return [t.replace(_LINE_END_HYPHEN, "-").replace("\r\n", "\n") for t in texts]
+    return tuple(text.replace(_LINE_END_HYPHEN, "-") for text in texts)
 
 
-def write_texts(pdfs: Iterable[Path], folder: Path) -> None:
-    """Each PDF as plain text, and a catalogue that says what their names say."""
-    entries: list[str] = []
-    for pdf in pdfs:
-        found = pages(pdf)
-        (folder / f"{pdf.stem}.txt").write_text("\n\f".join(found), "utf-8")
-        values = {"file": f"{pdf.stem}.txt", **described(pdf.stem, found[0])}
-        lines = (f"{key} = {json.dumps(value)}" for key, value in values.items())
-        entries.append("\n".join(["[[report]]", *lines, ""]))
-    (folder / "catalogue.toml").write_text("\n".join(entries), "utf-8")
-
-
-def described(stem: str, first_page: str) -> dict[str, str]:
-    """Title, council, date and kind, from a file's name and from what its first page calls it."""
-    match = _NAME.fullmatch(stem)
-    if match is None:
-        raise ValueError(f"{stem}: the name does not end in a date such as 07-july-2017.")
-    place, day, month, year = match.groups()
-    number = MONTHS.index(month.capitalize()) + 1
-    inspection = bool(_INSPECTION.search(first_page))
-    of = "children’s services" if inspection else "the safeguarding children board"
-    kind = "inspection" if inspection else "review"
-    return {
-        "title": f"{kind.capitalize()} of {of}",
-        "council": f"{next(p for p in PLACES if slug(p) == place)} Council",
-        "date": f"{year}-{number:02d}-{day}",
-        "kind": kind,
-        "publisher": "Ofsted",
-    }
+def on_page(report: str, page: int | None, pattern: str) -> bool:
+    """True when a pattern stands on a page of a report's file, counted from 1."""
+    pdf = FOLDER / f"{report}.pdf"
+    texts = page_texts(pdf) if pdf.is_file() else ()
+    return page is not None and 0 < page <= len(texts) and holds(texts[page - 1], pattern)
 
 
 # --- asking ---------------------------------------------------------------------------------
 
 
 def plain(text: str) -> str:
-    """A text as patterns see it: no bullets, straight apostrophes, single blanks."""
-    return " ".join(re.sub("[•▪●◼]", " ", text).replace("’", "'").split())
+    """A text as patterns see it: no bullets or colons, straight apostrophes, single blanks."""
+    return " ".join(re.sub("[•▪●◼:]", " ", text).replace("’", "'").split())
 
 
 def holds(text: str, pattern: str) -> bool:
@@ -146,18 +120,22 @@ def outcome(asked: Asked, answer: Answer) -> Outcome:
     """An answer held against what was known before."""
     quoted: set[str] = set()
     shown: set[str] = set()
+    paged: set[str] = set()
     for citation in answer.citations:
         pattern = asked.patterns.get(citation.report)
         if pattern is not None and holds(citation.quote, pattern):
             quoted.add(citation.report)
         if pattern is not None and holds(f"{citation.quote}\n{citation.passage}", pattern):
             shown.add(citation.report)
+            if on_page(citation.report, citation.page, pattern):
+                paged.add(citation.report)
     return Outcome(
         asked=asked,
         refused=answer.refused,
         speaking=frozenset(row.report for row in answer.coverage if row.status == "evidence"),
         quoted=frozenset(quoted),
         shown=frozenset(shown),
+        paged=frozenset(paged),
         silent=len(answer.coverage) - len(asked.reports),
         seconds=answer.seconds,
     )
@@ -184,6 +162,8 @@ def measures(outcomes: Sequence[Outcome]) -> dict[str, float]:
         wrongly, sum(o.silent for o in across)
     )
     found["across: right, of reports said to speak"] = _ratio(len(spoke) - wrongly, len(spoke))
+    places = [(o, report) for o in outcomes for report in o.shown]
+    found["page right, of reports shown"] = _share(report in o.paged for o, report in places)
     found["unanswerable refused"] = _share(o.refused for o in of["unanswerable"])
     answerable = [o for o in outcomes if o.asked.kind != "unanswerable"]
     found["answerable refused by mistake"] = _share(o.refused for o in answerable)
@@ -260,10 +240,8 @@ def main() -> None:
     if not FOLDER.is_dir():
         print("The inspection reports (../shared/ofsted) are not on this machine.")
         return
-    with tempfile.TemporaryDirectory() as folder:
-        write_texts(sorted(FOLDER.glob("*.pdf")), Path(folder))
-        with built_index(Path(folder)) as index:
-            results = evaluate(Assistant(index), load())
+    with built_index(FOLDER) as index:
+        results = evaluate(Assistant(index), load())
     print(render(results))
     if write:
         write_results("ofsted", results)

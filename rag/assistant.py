@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from rag.adding import Progress
 from rag.answering import answer
-from rag.embedding import Encoder
+from rag.embedding import Encoder, MiniLM
 from rag.errors import InputError
-from rag.index import Index, Progress
+from rag.index import Index
 from rag.records import Added, Answer, Citation, Hit, ReportInfo, Surroundings
+from rag.reindexing import Reindexed, reindex
 from rag.reranking import CrossEncoder, Reranker
 from rag.retrieval import retrieve
 from rag.settings import SearchSettings
+from rag.upkeep import BackedUp, Restored, backup, restore
 
 _SURROUNDINGS = 800
 """At least so many characters before and after a passage, up to the next paragraph's end."""
@@ -53,6 +56,25 @@ class Assistant:
         """
         return cls(Index(Path(index), create=create, encoder=encoder), reranker=reranker)
 
+    @staticmethod
+    def reindex(
+        index: str | Path,
+        progress: Callable[[str, int, int], None] | None = None,
+        encoder: Encoder | None = None,
+    ) -> Reindexed:
+        """Cut and embed all reports of an index anew; see ``rag.reindexing``."""
+        return reindex(Path(index), encoder or MiniLM(), progress=progress)
+
+    @staticmethod
+    def backup(index: str | Path, file: str | Path, *, overwrite: bool = False) -> BackedUp:
+        """Copy an index, of any known format, into one checked file; see ``rag.upkeep``."""
+        return backup(Path(index), Path(file), overwrite=overwrite)
+
+    @staticmethod
+    def restore(index: str | Path, file: str | Path) -> Restored:
+        """Put a backup in the folder of an index that nobody has open; see ``rag.upkeep``."""
+        return restore(Path(index), Path(file))
+
     def close(self) -> None:
         """Close the index."""
         self._index.close()
@@ -64,17 +86,30 @@ class Assistant:
         self.close()
 
     def add(
-        self, paths: Iterable[str | Path] | str | Path, progress: Progress | None = None
+        self,
+        paths: Iterable[str | Path] | str | Path,
+        progress: Progress | None = None,
+        *,
+        replace_older: bool = False,
     ) -> list[Added]:
-        """Add files and folders; one outcome a file. Failures are outcomes, not exceptions."""
-        return list(self.adding(paths, progress))
+        """Add files and folders; one outcome a file. Failures are outcomes, not exceptions.
+
+        A changed or second version of a report stands beside the older one, unless
+        ``replace_older``. Each file is read in a process of its own, see ``rag.workers``.
+        """
+        return list(self.adding(paths, progress, replace_older=replace_older))
 
     def adding(
-        self, paths: Iterable[str | Path] | str | Path, progress: Progress | None = None
+        self,
+        paths: Iterable[str | Path] | str | Path,
+        progress: Progress | None = None,
+        *,
+        replace_older: bool = False,
     ) -> Iterator[Added]:
         """As ``add``, one outcome at a time as each file is committed."""
         several = [paths] if isinstance(paths, str | Path) else list(paths)
-        return self._index.add([Path(p) for p in several], progress)
+        chosen = [Path(path) for path in several]
+        return self._index.add(chosen, replacing=replace_older, progress=progress)
 
     def remove(self, report: str) -> None:
         """Take a report off the shelf; raises InputError when it is not there."""

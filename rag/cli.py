@@ -1,4 +1,4 @@
-"""The command. Answers go to stdout, everything else to stderr. The owner of click and rich.
+"""The command. Answers go to stdout, everything else to stderr. The owner of click.
 
 Exit codes: 0 all went well, 1 something failed (a file, a check), 2 the input cannot be used.
 """
@@ -6,25 +6,27 @@ Exit codes: 0 all went well, 1 something failed (a file, a check), 2 the input c
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import InputError, RagError
-from rag.records import Added, Hit
-
-_STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
+from rag.terminal import (
+    Tally,
+    adding_bar,
+    counting_bar,
+    outcome_line,
+    print_hits,
+    print_json,
+    print_table,
+    say,
+)
 
 index_option = click.option(
     "--index",
@@ -43,7 +45,7 @@ class _Command(click.Group):
         try:
             return super().invoke(ctx)
         except RagError as error:
-            _STDERR.print(Text(f"rag: {error}"))
+            say(f"rag: {error}")
             ctx.exit(error.exit_code)
 
 
@@ -55,55 +57,40 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
+@click.option("--replace", "replacing", is_flag=True, help="Newer versions replace older ones.")
+@click.option("--report", metavar="FILE.csv", help="Write a table of what became of each file.")
 @index_option
 @json_option
-def add(paths: tuple[str, ...], index: str, as_json: bool) -> None:
+def add(
+    paths: tuple[str, ...], replacing: bool, report: str | None, index: str, as_json: bool
+) -> None:
     """Add report files, or folders of them. What is there already is left alone."""
-    if _add_all(paths, index, as_json=as_json):
+    if _add_all(paths, index, as_json=as_json, replacing=replacing, report=report):
         raise click.exceptions.Exit(1)
 
 
-def _add_all(paths: Iterable[str], index: str, *, as_json: bool = False) -> int:
+def _add_all(
+    paths: Iterable[str],
+    index: str,
+    *,
+    as_json: bool = False,
+    replacing: bool = False,
+    report: str | None = None,
+) -> int:
     """Add with a progress bar and a line a file; how many failed."""
-    failed = 0
-    with Assistant.open(index, create=True) as assistant, _progress() as progress:
-        for outcome in assistant.adding(paths, progress):
-            failed += outcome.outcome == "failed"
-            if as_json:
-                _print_json(outcome)
-            else:
-                _STDERR.print(Text(_outcome_line(outcome)))
-    return failed
-
-
-def _outcome_line(outcome: Added) -> str:
-    line = f"{outcome.outcome}: {Path(outcome.path).name}"
-    if outcome.report:
-        line += f" as {outcome.report}"
-    if outcome.passages:
-        line += f", {outcome.passages} passages"
-    return f"{line} ({outcome.detail})" if outcome.detail else line
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=_STDERR, transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def update(name: str, done: int, total: int) -> None:
-            for other in [n for n in tasks if n != name]:
-                bar.remove_task(tasks.pop(other))
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
-            bar.update(tasks[name], completed=done)
-
-        yield update
+    with (
+        Tally(Path(report) if report else None) as tally,
+        Assistant.open(index, create=True) as assistant,
+    ):
+        with adding_bar() as progress:
+            for outcome in assistant.adding(paths, progress, replace_older=replacing):
+                tally.count(outcome)
+                if as_json:
+                    print_json(outcome)
+                else:
+                    say(outcome_line(outcome))
+        say(tally.line())
+        return tally.failed
 
 
 @main.command()
@@ -123,7 +110,7 @@ def ask(question: str | None, batch: IO[str] | None, index: str, as_json: bool) 
             with _line_named(where):
                 found = assistant.ask(text, id_)
             if as_json or batch:
-                _print_json(found)
+                print_json(found)
             else:
                 click.echo(found.text)
 
@@ -148,11 +135,11 @@ def search(question: str | None, k: int, batch: IO[str] | None, index: str, as_j
             with _line_named(where):
                 hits = assistant.search(text, k)
             if batch:
-                _print_json({"id": id_, "question": text, "hits": [asdict(h) for h in hits]})
+                print_json({"id": id_, "question": text, "hits": [asdict(h) for h in hits]})
             elif as_json:
-                _print_json([asdict(h) for h in hits])
+                print_json([asdict(h) for h in hits])
             else:
-                _print_hits(hits)
+                print_hits(hits)
 
 
 @main.command()
@@ -163,7 +150,7 @@ def reports(index: str, as_json: bool) -> None:
     with Assistant.open(index) as assistant:
         shelf = assistant.reports()
     if as_json:
-        _print_json([asdict(info) for info in shelf])
+        print_json([asdict(info) for info in shelf])
         return
     rows = (
         (
@@ -176,7 +163,7 @@ def reports(index: str, as_json: bool) -> None:
         )
         for i in shelf
     )
-    _print_table(("report", "council", "date", "kind", "form", "passages"), rows)
+    print_table(("report", "council", "date", "kind", "form", "passages"), rows)
 
 
 @main.command()
@@ -186,7 +173,60 @@ def remove(report: str, index: str) -> None:
     """Take a report off the shelf."""
     with Assistant.open(index) as assistant:
         assistant.remove(report)
-    _STDERR.print(Text(f"removed: {report}"))
+    say(f"removed: {report}")
+
+
+@main.command()
+@click.option("--corpus", default="corpus", show_default=True, metavar="DIR")
+@click.option(
+    "--into", default="reports", show_default=True, metavar="DIR", help="Where the files are kept."
+)
+@index_option
+def fetch(corpus: str, into: str, index: str) -> None:
+    """Get the reports of corpus/ from their publishers, and add them over their briefs."""
+    from rag.fetching import fetch_all
+
+    missing = 0
+    fetched: list[str] = []
+    for name, what, path in fetch_all(Path(corpus), Path(into)):
+        missing += path is None
+        fetched += [] if path is None else [str(path)]
+        say(f"{name}: {what}")
+    if (fetched and _add_all(fetched, index)) or missing:
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
+@click.argument("file")
+@click.option("--overwrite", is_flag=True, help="Write over an older backup.")
+@index_option
+def backup(file: str, overwrite: bool, index: str) -> None:
+    """Copy the index into one checked file; others may go on using it."""
+    done = Assistant.backup(index, file, overwrite=overwrite)
+    size = done.bytes / 2**20
+    say(f"{done.file}: {done.reports} reports, {done.passages} passages, {size:.1f} MiB.")
+
+
+@main.command()
+@click.argument("file")
+@index_option
+def restore(file: str, index: str) -> None:
+    """Put a backup in place; the index that is there is kept aside."""
+    done = Assistant.restore(index, file)
+    say(f"Restored: {done.reports} reports, {done.passages} passages.")
+    if done.kept is not None:
+        say(f"What was there is kept as {done.kept}.")
+    if done.outdated:
+        say(f"The backup is of an older format. Now run: rag reindex --index {index}")
+
+
+@main.command()
+@index_option
+def reindex(index: str) -> None:
+    """Cut and embed all reports anew, without reading their files again."""
+    with counting_bar("embedding") as progress:
+        done = Assistant.reindex(index, progress)
+    say(f"{done.reports} reports, {done.passages} passages; {done.embedded} texts embedded.")
 
 
 @main.command()
@@ -198,7 +238,7 @@ def verify(index: str, as_json: bool) -> None:
         problems = assistant.verify()
         built, shelf = assistant.built_with(), assistant.reports()
     if as_json:
-        _print_json({"problems": problems, "built_with": built, "reports": len(shelf)})
+        print_json({"problems": problems, "built_with": built, "reports": len(shelf)})
     else:
         passages = sum(info.passages for info in shelf)
         click.echo(f"{len(shelf)} reports, {passages} passages.")
@@ -206,7 +246,10 @@ def verify(index: str, as_json: bool) -> None:
             click.echo(f"{key}: {value}")
         for problem in problems:
             click.echo(f"problem: {problem}")
-        click.echo("Nothing is wrong." if not problems else "Restore a copy, or build it again.")
+        way_back = (
+            f"rag restore FILE --index {index}, or move the folder away and run: rag add PATH"
+        )
+        click.echo(f"The way back: {way_back}" if problems else "Nothing is wrong.")
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -277,24 +320,3 @@ def _line_named(where: str) -> Iterator[None]:
         raise InputError(
             f"{where}: {error.what}" if where else error.what, error.next_step
         ) from None
-
-
-def _print_json(value: Any) -> None:
-    if not isinstance(value, dict | list):
-        value = asdict(value)
-    click.echo(json.dumps(value, ensure_ascii=False))
-
-
-def _print_hits(hits: Iterable[Hit]) -> None:
-    for rank, hit in enumerate(hits, start=1):
-        where = " › ".join(hit.section)
-        number = f", paragraph {hit.paragraph}" if hit.paragraph else ""
-        click.echo(f"{rank}. {hit.report}, “{where}”{number} ({hit.score:.4f})\n{hit.text}\n")
-
-
-def _print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 140
-    Console(highlight=False, width=width).print(table)

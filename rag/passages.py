@@ -9,14 +9,22 @@ between tokens. No overlap: what a reader needs around a passage, the page shows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
 from rag.reading.headings import role_of
-from rag.records import Block, Passage, Report
+from rag.records import Block, BlockKind, Passage, Report
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens, token_starts
+
+_JOINING: Mapping[BlockKind, tuple[BlockKind, ...]] = {
+    "heading": (),
+    "paragraph": ("item",),
+    "item": ("item",),
+    "row": ("row",),
+}
+"""What may follow in the same unit: a list its paragraph, a row only a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +63,15 @@ def cut_passages(report: Report, budget: int) -> tuple[Passage, ...]:
 
 
 def paragraphs_of(blocks: Iterable[Block]) -> list[list[Block]]:
-    """Blocks without headings, each paragraph together with the list it introduces."""
+    """Blocks without headings: each paragraph with the list it introduces, each table by itself."""
     units: list[list[Block]] = []
-    joins = False
+    joins: tuple[BlockKind, ...] = ()
     for block in blocks:
-        if block.kind == "heading":
-            joins = False
-        elif block.kind == "item" and joins:
+        if block.kind in joins:
             units[-1].append(block)
-        else:
+        elif block.kind != "heading":
             units.append([block])
-            joins = True
+        joins = _JOINING[block.kind]
     return units
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-BlockKind = Literal["heading", "paragraph", "item"]
+BlockKind = Literal["heading", "paragraph", "item", "row"]
 Form = Literal["full", "brief"]
 Role = Literal["strength", "consideration", "recommendation", "context"]
 Outcome = Literal["added", "replaced", "unchanged", "skipped", "failed"]
@@ -31,11 +31,13 @@ class Metadata:
     source: str | None = None
     form: Form = "full"
     id: str | None = None
+    judgement: str | None = None
+    """The overall judgement of an inspection, in the report's words: ``Good``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of a report's text: one heading, one paragraph or one list item.
+    """A stretch of a report's text: one heading, paragraph, list item or row of a table.
 
     ``paragraph`` is the number printed in the report (``29``, ``18c``, ``(ii)``), ``ordinal``
     counts the paragraphs of the nearest heading from 1; the items of a list share the ordinal of
@@ -63,6 +65,10 @@ class Report:
     """sha256 of the file's bytes, hexadecimal."""
     origin: str = ""
     """Where it was read from; never shown in an answer."""
+    pages: int | None = None
+    """How many pages the file has; None for a format without pages."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the report should know: "Pages 3 and 7 are scans, read by OCR."."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,9 @@ class ReportInfo:
     form: Form
     passages: int
     words: int
+    judgement: str | None = None
+    pages: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +218,9 @@ class Added:
     report: str | None
     passages: int
     detail: str = ""
+    pages: int | None = None
+    seconds: float = 0.0
+    """Time spent reading and embedding it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,22 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rag.errors import DamagedIndexError, IndexMismatchError, RagError
-from rag.settings import IndexSettings
+from rag.errors import DamagedIndexError, IndexMismatchError, InputError, RagError
+from rag.settings import FORMAT_VERSION, IndexSettings
 
 WAIT_SECONDS = 60
 """How long one process waits for another that is writing."""
 
-_SCHEMA = """
+KNOWN_FORMATS = ("1", "2", str(FORMAT_VERSION))
+"""Those that can be brought up to date without reading the files again."""
+
+SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE reports (
     id TEXT PRIMARY KEY, title TEXT, council TEXT, date TEXT, kind TEXT, publisher TEXT,
-    source TEXT, form TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, origin TEXT NOT NULL,
-    text TEXT NOT NULL, words INTEGER NOT NULL
+    source TEXT, form TEXT NOT NULL, judgement TEXT, digest TEXT NOT NULL UNIQUE,
+    origin TEXT NOT NULL, catalogued TEXT NOT NULL, words INTEGER NOT NULL, pages INTEGER,
+    notes TEXT NOT NULL, described INTEGER NOT NULL, checksum TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE TABLE blocks (
     report TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, seq INTEGER NOT NULL,
@@ -29,14 +33,16 @@ CREATE TABLE blocks (
     section TEXT NOT NULL, paragraph TEXT, ordinal INTEGER NOT NULL, page INTEGER,
     PRIMARY KEY (report, seq)
 ) WITHOUT ROWID;
-CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE vectors (
+    key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY,
     report TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, seq INTEGER NOT NULL,
-    start_at INTEGER NOT NULL, end_at INTEGER NOT NULL, section TEXT NOT NULL, paragraph TEXT,
-    ordinal INTEGER NOT NULL, page INTEGER, role TEXT, lead TEXT NOT NULL,
-    stems TEXT NOT NULL, prefix_stems TEXT NOT NULL, vector_key BLOB NOT NULL,
-    UNIQUE (report, seq)
+    start_at INTEGER NOT NULL, end_at INTEGER NOT NULL, text TEXT NOT NULL,
+    section TEXT NOT NULL, paragraph TEXT, ordinal INTEGER NOT NULL, page INTEGER, role TEXT,
+    lead TEXT NOT NULL, stems TEXT NOT NULL, prefix_stems TEXT NOT NULL, vector_key BLOB NOT NULL,
+    checksum INTEGER NOT NULL, UNIQUE (report, seq)
 );
 CREATE INDEX passages_vector_key ON passages (vector_key);
 CREATE TABLE acronyms (
@@ -50,8 +56,11 @@ CREATE TABLE words (
 CREATE VIRTUAL TABLE terms USING fts5 (
     stems, prefix_stems, content = 'passages', content_rowid = 'id', tokenize = 'unicode61'
 );
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab (terms, 'row');
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (terms, 'row')
 """
+"""``described`` and the ``checksum`` of passages and vectors are checked whenever a row is read,
+the ``checksum`` of reports (over all that is stored of it) when the index is verified. A report's
+text stands last in its row: what stands in front of it is read without it."""
 
 
 @contextmanager
@@ -60,20 +69,24 @@ def errors_in_words(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "malformed" in str(error) or "no such" in str(error):
-            raise _damaged(path, error) from None
+        if any(sign in str(error) for sign in ("malformed", "no such", "Could not decode")):
+            raise damaged(path, str(error)) from None
         raise RagError(
             f"The index {path} cannot be used now: {error}.",
             "Nothing was changed. Check that the disk is not full, and try again.",
         ) from None
     except sqlite3.DatabaseError as error:
-        raise _damaged(path, error) from None
+        raise damaged(path, str(error)) from None
+    except UnicodeDecodeError:  # SQLite's own message quotes what it could not read
+        raise damaged(path, "it holds text that is no text") from None
 
 
-def _damaged(path: Path, error: sqlite3.Error) -> DamagedIndexError:
+def damaged(path: Path, why: str) -> DamagedIndexError:
+    """The error that says so, with both ways back."""
     return DamagedIndexError(
-        f"The index {path} is damaged: {error}.",
-        "Restore a copy of it, or delete its folder and run: rag add PATH",
+        f"The index {path} is damaged: {why}.",
+        f"Run: rag restore FILE --index {path.parent} (FILE is a backup),"
+        " or move the folder away and run: rag add PATH",
     )
 
 
@@ -89,16 +102,52 @@ def open_database(path: Path, settings: IndexSettings, *, create: bool) -> sqlit
         )
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA synchronous = FULL")
+        database.create_function("bytes_of", 1, bytes.fromhex, deterministic=True)
         known = _has_schema(database)
         if not known and create:
             _create(database, settings)
-    if not known and not create:
+        elif known and database.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            use_write_ahead_log(database)  # a backup that was copied here by hand
+    try:
+        if not known and not create:
+            raise damaged(path, "it holds nothing")
+        check_settings(database, path, settings)
+    except RagError:
         database.close()
-        raise DamagedIndexError(
-            f"The index {path} holds nothing.", "Delete its folder and run: rag add PATH"
-        )
-    _check(database, path, settings)
+        raise
     return database
+
+
+def open_known(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection, dict[str, str]]:
+    """Open an index file of any known format as it is, with what it was built with.
+
+    Raises DamagedIndexError when it is no index, IndexMismatchError when it is of a later format.
+    """
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    with errors_in_words(path):
+        database = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
+            uri=True,
+            timeout=WAIT_SECONDS,
+            isolation_level=None,
+        )
+        try:
+            known = _has_schema(database)
+            built = dict(database.execute("SELECT key, value FROM meta") if known else [])
+        except sqlite3.Error:
+            database.close()
+            raise
+    version = built.get("format_version")
+    if version in KNOWN_FORMATS and str(built.get("generation")).isdecimal():
+        return database, built
+    database.close()
+    if version is None or not version.isdecimal():
+        raise damaged(path, "it holds no index")
+    raise IndexMismatchError(
+        f"{path} was built by a later version of this program (format {version}).",
+        f"This one knows the formats {', '.join(KNOWN_FORMATS)}. Use that version.",
+    )
 
 
 def _has_schema(database: sqlite3.Connection) -> bool:
@@ -107,18 +156,31 @@ def _has_schema(database: sqlite3.Connection) -> bool:
 
 
 def _create(database: sqlite3.Connection, settings: IndexSettings) -> None:
-    _use_write_ahead_log(database)
+    use_write_ahead_log(database)
     database.execute("BEGIN IMMEDIATE")
     if not _has_schema(database):
-        for statement in _SCHEMA.split(";\n"):
+        for statement in SCHEMA.split(";\n"):
             database.execute(statement)
-        values = {name: str(value) for name, value in asdict(settings).items()}
-        values |= {"store": uuid.uuid4().hex[:12], "generation": "0"}
-        database.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
+        database.executemany("INSERT INTO meta VALUES (?, ?)", identity(settings, 0).items())
     database.execute("COMMIT")
 
 
-def _use_write_ahead_log(database: sqlite3.Connection) -> None:
+def identity(settings: IndexSettings, generation: int) -> dict[str, str]:
+    """What an index says of itself. A new ``store`` parts it from every cache made before."""
+    values = {name: str(value) for name, value in asdict(settings).items()}
+    return values | {"store": _store_name(), "generation": str(generation)}
+
+
+def new_store(database: sqlite3.Connection) -> None:
+    """Part an index from every cache that was made of it."""
+    database.execute("UPDATE meta SET value = ? WHERE key = 'store'", (_store_name(),))
+
+
+def _store_name() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def use_write_ahead_log(database: sqlite3.Connection) -> None:
     """Changing the journal does not wait for another writer, so it is tried again."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
@@ -132,17 +194,30 @@ def _use_write_ahead_log(database: sqlite3.Connection) -> None:
             return
 
 
-def _check(database: sqlite3.Connection, path: Path, settings: IndexSettings) -> None:
+def check_settings(database: sqlite3.Connection, path: Path, settings: IndexSettings) -> None:
+    """Raise IndexMismatchError unless the index is of ``settings``. Cheap: one small table."""
     with errors_in_words(path):
         built = dict(database.execute("SELECT key, value FROM meta").fetchall())
+    wanted = {name: str(value) for name, value in asdict(settings).items()}
     different = [
         f"{name} {built.get(name, 'unknown')}, now {value}"
-        for name, value in asdict(settings).items()
-        if built.get(name) != str(value)
+        for name, value in wanted.items()
+        if built.get(name) != value
     ]
-    if different:
-        database.close()
-        raise IndexMismatchError(
-            f"The index {path.parent} was built with other settings ({'; '.join(different)}).",
-            "Nothing was changed. Build a new one: rag add PATH --index NEW_FOLDER",
+    if not different:
+        return
+    version = built.get("format_version", "")
+    if version.isdigit() and int(version) > settings.format_version:
+        what = "by a later version of this program"
+        next_step = "Use that version, or build another index: rag add PATH --index NEW_FOLDER"
+    elif version != wanted["format_version"]:
+        what = "by an earlier version of this program"
+        next_step = (
+            f"Nothing was changed. Bring it up to date with: rag reindex --index {path.parent}"
         )
+    else:
+        what = "with other settings"
+        next_step = f"Nothing was changed. Embed it anew with: rag reindex --index {path.parent}"
+    raise IndexMismatchError(
+        f"The index {path.parent} was built {what} ({'; '.join(different)}).", next_step
+    )

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever the store's tables, or the way text is cut or stemmed, change."""
 
 MODEL_NAME = "sentence-transformers/all-MiniLM-L6-v2"
@@ -15,6 +15,22 @@ MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 
 RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
 """sha256 of the cross-encoder's model.onnx."""
+
+LARGEST_FILE = 50 * 1024 * 1024
+"""Bytes of a file to read, to fetch or to drop on the page."""
+
+MOST_UPLOADS = 100
+"""Files dropped on the page at once; more go in with the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """What reading one file may take; a file that needs more fails by itself."""
+
+    seconds: float = 30
+    """A file with scans gets more, page by page."""
+    memory: int = 2 * 1024**3
+    """Bytes of address space of the process that reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,22 +19,30 @@ from typing import Any
 
 import numpy as np
 
+from rag import packing
 from rag.embedding import Vectors
-from rag.errors import RagError
-from rag.records import Block, Metadata, Passage, Report, ReportInfo
-from rag.schema import errors_in_words, open_database
+from rag.errors import DamagedIndexError, IndexMismatchError, RagError
+from rag.packing import Known
+from rag.records import Block, Passage, Report, ReportInfo
+from rag.schema import SCHEMA, check_settings, damaged, errors_in_words, open_database
 from rag.settings import IndexSettings
 from rag.terms import words
 
+__all__ = ["FILE_NAME", "Indexed", "Known", "Store"]
+
 FILE_NAME = "rag.sqlite"
 
-_PASSAGES = """
-SELECT p.id, p.report, p.seq, p.start_at, p.end_at,
-    substr(r.text, p.start_at + 1, p.end_at - p.start_at), p.section, p.paragraph, p.ordinal,
-    p.page, p.role, p.lead
-FROM passages p JOIN reports r ON r.id = p.report
-WHERE p.id IN (SELECT value FROM json_each(?))
-"""
+_INSERT = "INSERT INTO {} VALUES ({})"
+_IN_ORDER = "SELECT {} FROM passages NOT INDEXED ORDER BY report, seq"
+"""Not by way of an index, which could be damaged by itself: positions must be those of the rows."""
+_REFERENCES = "PRAGMA foreign_key_check"
+_COUNTS = {
+    "passages without a vector": "SELECT count(*) FROM passages WHERE vector_key NOT IN"
+    " (SELECT key FROM vectors)",
+    "vectors of a wrong size": "SELECT count(*) FROM vectors WHERE length(vector) != ?",
+    "reports without passages": "SELECT count(*) FROM reports WHERE id NOT IN"
+    " (SELECT report FROM passages)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +55,12 @@ class Indexed:
     vector_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What tells whether a file is on the shelf already."""
-
-    report: str
-    digest: str
-    origin: str
-    metadata: Metadata
-
-
 class Store:
     """One SQLite file. Safe to use from several threads and processes."""
 
     def __init__(self, path: Path, settings: IndexSettings, *, create: bool) -> None:
         self.path = path
+        self._settings = settings
         self._lock = threading.RLock()
         self._db = open_database(path, settings, create=create)
 
@@ -75,6 +75,7 @@ class Store:
         with self._lock, errors_in_words(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                self.check_settings()
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
@@ -96,96 +97,130 @@ class Store:
                     with suppress(sqlite3.Error):
                         self._db.execute("ROLLBACK")
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, values: Sequence[Any] = (), *kinds: Any) -> list[tuple[Any, ...]]:
+        """All rows; of these ``kinds``, a type a column, or the file is damaged."""
         with self._lock, errors_in_words(self.path):
-            return self._db.execute(sql, values).fetchall()
+            found = self._db.execute(sql, values).fetchall()
+        if kinds and not all(all(map(isinstance, row, kinds)) for row in found):
+            raise damaged(self.path, "a row is not of the kind that was stored")
+        return found
+
+    def _whole(self, row: packing.Row, checksum: object) -> packing.Row:
+        """A row as it was stored; raises DamagedIndexError when it is not."""
+        if packing.checksum(row) != checksum:
+            raise damaged(self.path, "a row is not what was stored")
+        return row
 
     # --- what the shelf holds -------------------------------------------------------------
 
     def built_with(self) -> dict[str, str]:
         """What the index was built with, and its generation."""
-        return dict(self._rows("SELECT key, value FROM meta"))
+        built = dict(self._rows("SELECT key, value FROM meta", (), str, str))
+        if not built.get("generation", "").isdecimal() or "store" not in built:
+            raise damaged(self.path, "it does not say which index it is")
+        return built
+
+    def check_settings(self) -> None:
+        """Raise IndexMismatchError when the index was built anew while it was open here."""
+        try:
+            check_settings(self._db, self.path, self._settings)
+        except IndexMismatchError as error:
+            raise IndexMismatchError(
+                f"{error.what} That was done while it was open here.",
+                "Start this program again with the settings of the index.",
+            ) from None
 
     def generation(self) -> int:
-        """How many commits have changed the shelf."""
-        return int(self._rows("SELECT value FROM meta WHERE key = 'generation'")[0][0])
+        """How many commits have changed the shelf. Raises as ``check_settings`` does."""
+        self.check_settings()
+        return int(self.built_with()["generation"])
 
     def reports(self) -> list[ReportInfo]:
         """The shelf, by council, date and id; unknown councils last."""
-        rows = self._rows(
-            """SELECT id, title, council, date, kind, publisher, source, form,
-                      (SELECT count(*) FROM passages p WHERE p.report = r.id), words
-               FROM reports r
-               ORDER BY council IS NULL, council, coalesce(date, ''), id"""
-        )
-        return [ReportInfo(*row) for row in rows]
+        with self.reading():
+            sql = "SELECT report, count(*) FROM passages GROUP BY report"
+            passages = dict(self._rows(sql, (), str, int))
+            return [packing.info(row, passages.get(row[0], 0)) for row in self._described()]
 
     def known(self) -> list[Known]:
-        """Digest, origin and metadata of every report."""
-        rows = self._rows(
-            "SELECT id, digest, origin, title, council, date, kind, publisher, source, form"
-            " FROM reports"
-        )
-        return [Known(i, digest, origin, Metadata(*rest)) for i, digest, origin, *rest in rows]
+        """Digest, origin, metadata and catalogue entry of every report."""
+        return [packing.known(row) for row in self._described()]
+
+    def _described(self) -> list[packing.Row]:
+        """What is known of every report, as ``description_row`` made it."""
+        return [self._whole(row[:-1], row[-1]) for row in self._rows(packing.REPORTS)]
 
     def report_text(self, report: str) -> str | None:
         """The whole text of a report; None when it is not on the shelf."""
-        rows = self._rows("SELECT text FROM reports WHERE id = ?", (report,))
-        return rows[0][0] if rows else None
+        found = self._rows("SELECT text FROM reports WHERE id = ?", (report,), str)
+        return found[0][0] if found else None
 
     def blocks(self, report: str) -> list[Block]:
         """The blocks of a report, in order."""
-        rows = self._rows(
-            "SELECT kind, start_at, end_at, section, paragraph, ordinal, page FROM blocks"
-            " WHERE report = ? ORDER BY seq",
-            (report,),
-        )
-        return [Block(k, s, e, tuple(json.loads(path)), *rest) for k, s, e, path, *rest in rows]
+        try:
+            return [packing.block(row) for row in self._rows(packing.BLOCKS, (report,))]
+        except (TypeError, ValueError):
+            raise damaged(self.path, f"a block of {report} is not what was stored") from None
 
     def passage_rows(self) -> list[tuple[int, str]]:
         """Id and report of every passage, in the order that positions follow."""
-        return [
-            (i, r) for i, r in self._rows("SELECT id, report FROM passages ORDER BY report, seq")
-        ]
+        rows = self._rows(_IN_ORDER.format("id, report"), (), int, str)
+        found = [(i, report) for i, report in rows]
+        if not {report for _, report in found} <= {info.report for info in self.reports()}:
+            raise damaged(self.path, "there are passages without their report")
+        return found
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """The passages with these ids."""
-        rows = self._rows(_PASSAGES, (json.dumps(list(ids)),))
-        return {row[0]: _passage(row[1:]) for row in rows}
+        found = {}
+        for row in self._rows(packing.PASSAGES, (json.dumps(list(ids)),)):
+            found[row[-1]] = packing.passage(self._whole(row[:-2], row[-2]))
+        if len(found) < len(set(ids)):
+            raise damaged(self.path, "it lacks passages that its full text knows")
+        return found
 
     def stems(self, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Stems of the text and of the prefix of these passages, blank-separated."""
-        rows = self._rows(
+        found = self._rows(
             "SELECT id, stems, prefix_stems FROM passages"
             " WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids)),),
+            *(int, str, str),
         )
-        return {i: (text, prefix) for i, text, prefix in rows}
+        return {i: (text, prefix) for i, text, prefix in found}
 
     def texts_and_stems(self) -> Iterator[tuple[str, str]]:
-        """Every passage's text, cut from its report, and the stems that are searched for it."""
-        rows = self._rows(
-            "SELECT substr(r.text, p.start_at + 1, p.end_at - p.start_at), p.stems"
-            " FROM passages p JOIN reports r ON r.id = p.report"
-        )
-        yield from ((text, kept) for text, kept in rows)
+        """Every passage's text and the stems that are searched for it."""
+        found = self._rows("SELECT text, stems FROM passages", (), str, str)
+        yield from ((text, kept) for text, kept in found)
 
     def vectors(self, dimension: int) -> Vectors:
         """All vectors, shape (n, dimension), in the order of ``passage_rows``."""
-        rows = self._rows(
-            "SELECT v.vector FROM passages p JOIN vectors v ON v.key = p.vector_key"
-            " ORDER BY p.report, p.seq"
-        )
-        flat = np.frombuffer(b"".join(row[0] for row in rows), dtype="<f4")
-        return flat.reshape(-1, dimension).astype(np.float32)
+        places: dict[bytes, list[int]] = {}
+        with self.reading():
+            rows = self._rows(_IN_ORDER.format("vector_key"), (), bytes)
+            for place, (key,) in enumerate(rows):
+                places.setdefault(key, []).append(place)
+            matrix = np.zeros((len(rows), dimension), dtype=np.float32)
+            for key, vector, kept in self._db.execute("SELECT key, vector, checksum FROM vectors"):
+                if not isinstance(vector, bytes) or zlib.crc32(vector) != kept:
+                    raise damaged(self.path, "a vector is not what was stored")
+                if len(vector) != 4 * dimension:
+                    raise damaged(self.path, "a vector is of a wrong size")
+                for place in places.pop(key, ()):
+                    matrix[place] = np.frombuffer(vector, dtype="<f4")
+        if places:
+            raise damaged(self.path, "a passage has no vector")
+        return matrix
 
     def missing_vectors(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
-        return {
-            key
-            for key in set(keys)
-            if not self._rows("SELECT 1 FROM vectors WHERE key = ?", (key,))
-        }
+        missing = set(keys)
+        found = self._rows(
+            "SELECT key FROM vectors WHERE key IN (SELECT bytes_of(value) FROM json_each(?))",
+            (json.dumps([key.hex() for key in missing]),),
+        )
+        return missing - {row[0] for row in found}
 
     # --- full text ------------------------------------------------------------------------
 
@@ -194,31 +229,34 @@ class Store:
         query = " OR ".join(f'"{stem}"' for stem in sorted(set(stems)) if stem.isalnum())
         if not query:
             return []
-        rows = self._rows(
+        found = self._rows(
             """SELECT p.id, -bm25(terms, 1.0, ?) AS score
                FROM terms JOIN passages p ON p.id = terms.rowid
                WHERE terms MATCH ? ORDER BY round(score, 6) DESC, p.report, p.seq""",
             (prefix_weight, query),
+            *(int, float),
         )
-        return [(i, score) for i, score in rows]
+        return [(i, score) for i, score in found]
 
     def document_frequency(self, stem: str) -> int:
         """In how many passages (text or prefix) a stem occurs."""
-        rows = self._rows("SELECT doc FROM vocabulary WHERE term = ?", (stem,))
-        return int(rows[0][0]) if rows else 0
+        found = self._rows("SELECT doc FROM vocabulary WHERE term = ?", (stem,), int)
+        return int(found[0][0]) if found else 0
 
     def words(self) -> list[str]:
         """Every word on the shelf in small letters; those of most reports first."""
-        rows = self._rows("SELECT word FROM words GROUP BY word ORDER BY count(*) DESC, word")
-        return [row[0] for row in rows]
+        sql = "SELECT word FROM words GROUP BY word ORDER BY count(*) DESC, word"
+        found = self._rows(sql, (), str)
+        return [row[0] for row in found]
 
     def acronyms(self) -> list[tuple[str, str]]:
         """Short and long forms defined anywhere on the shelf, most often defined first."""
-        rows = self._rows(
+        found = self._rows(
             "SELECT short, long FROM acronyms GROUP BY short, lower(long)"
-            " ORDER BY count(*) DESC, short, long"
+            " ORDER BY count(*) DESC, short, long",
+            *((), str, str),
         )
-        return [(short, long) for short, long in rows]
+        return [(short, long) for short, long in found]
 
     # --- changes --------------------------------------------------------------------------
 
@@ -230,44 +268,25 @@ class Store:
         acronyms: Sequence[tuple[str, str]],
         *,
         replaces: str | None = None,
+        catalogued: str = "",
     ) -> None:
-        """Put a report on the shelf, in place of another one if asked; within ``writing``."""
-        m = report.metadata
-        if replaces is not None:
-            self._delete(replaces)
+        """Put a report on the shelf, in place of another one if asked; within ``writing``.
+
+        ``vectors`` are those that are not stored yet, packed as little-endian float32.
+        ``catalogued`` is kept as it is, to tell later whether the catalogue says something else.
+        """
+        dropped = self._delete(replaces) if replaces is not None else []
+        described = packing.description_row(report, catalogued)
         self._db.execute(
-            "INSERT INTO reports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(report.id, m.title, m.council, m.date, m.kind, m.publisher, m.source),
-                *(m.form, report.digest, report.origin, report.text),
-                len(report.text.split()),
-            ),
+            _INSERT.format("reports", _marks(18)),
+            (*described, packing.checksum(described), "", report.text),
         )
         self._db.executemany(
-            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    *(report.id, seq, b.kind, b.start, b.end, json.dumps(b.section)),
-                    *(b.paragraph, b.ordinal, b.page),
-                )
-                for seq, b in enumerate(report.blocks)
-            ),
+            _INSERT.format("blocks", _marks(9)),
+            (packing.block_row(report.id, seq, b) for seq, b in enumerate(report.blocks)),
         )
-        self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", vectors.items())
-        for item in indexed:
-            p = item.passage
-            cursor = self._db.execute(
-                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(report.id, p.seq, p.start, p.end, json.dumps(p.section), p.paragraph),
-                    *(p.ordinal, p.page, p.role, p.lead),
-                    *(item.stems, item.prefix_stems, item.vector_key),
-                ),
-            )
-            self._db.execute(
-                "INSERT INTO terms (rowid, stems, prefix_stems) VALUES (?, ?, ?)",
-                (cursor.lastrowid, item.stems, item.prefix_stems),
-            )
+        self.keep_vectors(vectors)
+        self._put_passages(report.id, indexed)
         self._db.executemany(
             "INSERT OR IGNORE INTO acronyms VALUES (?, ?, ?)",
             ((report.id, short, long) for short, long in acronyms),
@@ -276,28 +295,72 @@ class Store:
             "INSERT INTO words VALUES (?, ?)",
             ((report.id, word) for word in sorted({w.lower() for w in words(report.text)})),
         )
+        self._sign(report.id)
+        self._drop_unused(dropped)
         self._changed()
+
+    def keep_vectors(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Store packed vectors by their keys, each with a checksum; within ``writing``."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
+            ((key, vector, zlib.crc32(vector)) for key, vector in vectors.items()),
+        )
+
+    def _put_passages(self, report: str, indexed: Sequence[Indexed]) -> None:
+        first = 1 + self._db.execute("SELECT coalesce(max(id), 0) FROM passages").fetchone()[0]
+        made = []
+        for id_, item in enumerate(indexed, first):
+            shown = packing.passage_row(report, item.passage)
+            searched = (item.stems, item.prefix_stems, item.vector_key)
+            made.append((id_, *shown, *searched, packing.checksum(shown)))
+        self._db.executemany(_INSERT.format("passages", _marks(16)), made)
+        self._db.executemany(
+            "INSERT INTO terms (rowid, stems, prefix_stems) VALUES (?, ?, ?)",
+            ((id_, item.stems, item.prefix_stems) for id_, item in enumerate(indexed, first)),
+        )
+
+    def recatalogue(self, report: str, catalogued: str) -> None:
+        """Keep what the catalogue says now of a report that it does not change; in ``writing``."""
+        self._db.execute("UPDATE reports SET catalogued = ? WHERE id = ?", (catalogued, report))
+        for row in self._rows(packing.REPORTS):
+            if row[0] == report:
+                values = packing.checksum(row[:-1]), report
+                self._db.execute("UPDATE reports SET described = ? WHERE id = ?", values)
+        self._sign(report)
+
+    def _sign(self, report: str) -> None:
+        checksum = packing.content_checksum(self._db, report)
+        self._db.execute("UPDATE reports SET checksum = ? WHERE id = ?", (checksum, report))
 
     def remove(self, report: str) -> bool:
         """Take a report off the shelf; False when it is not there."""
         with self.writing():
             there = self._db.execute("SELECT 1 FROM reports WHERE id = ?", (report,)).fetchone()
             if there:
-                self._delete(report)
+                self._drop_unused(self._delete(report))
                 self._changed()
         return there is not None
 
-    def _delete(self, report: str) -> None:
-        rows = self._db.execute(
-            "SELECT id, stems, prefix_stems FROM passages WHERE report = ?", (report,)
+    def _delete(self, report: str) -> list[bytes]:
+        """Delete a report; the keys of its vectors, which other passages may still use."""
+        found = self._db.execute(
+            "SELECT id, stems, prefix_stems, vector_key FROM passages WHERE report = ?", (report,)
         ).fetchall()
         self._db.executemany(
-            "INSERT INTO terms (terms, rowid, stems, prefix_stems) VALUES ('delete', ?, ?, ?)", rows
+            "INSERT INTO terms (terms, rowid, stems, prefix_stems) VALUES ('delete', ?, ?, ?)",
+            (row[:3] for row in found),
         )
         self._db.execute("DELETE FROM reports WHERE id = ?", (report,))
+        return [row[3] for row in found]
+
+    def _drop_unused(self, keys: Iterable[bytes]) -> None:
+        self._db.executemany(
+            "DELETE FROM vectors WHERE key = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM passages WHERE vector_key = ?1)",
+            ((key,) for key in set(keys)),
+        )
 
     def _changed(self) -> None:
-        self._db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM passages)")
         self._db.execute(
             "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'"
         )
@@ -306,44 +369,64 @@ class Store:
 
     def problems(self, dimension: int) -> list[str]:
         """What does not agree with itself; empty when all is well."""
-        found = [f"SQLite: {row[0]}" for row in self._rows("PRAGMA quick_check") if row[0] != "ok"]
-        found += [
-            f"Broken reference in {row[0]}." for row in self._rows("PRAGMA foreign_key_check")
-        ]
+        checks: tuple[Callable[[], list[str]], ...] = (
+            lambda: [f"SQLite: {row[0]}" for row in self._rows("PRAGMA integrity_check")],
+            lambda: [f"Broken reference in {row[0]}." for row in self._rows(_REFERENCES)],
+            self._full_text_problems,
+            lambda: self._counted_problems(dimension),
+            self.changed_since_stored,
+        )
+        found: list[str] = []
+        for check in checks:
+            try:
+                found += check()
+            except DamagedIndexError as error:
+                found.append(error.what)
+        return [problem for problem in dict.fromkeys(found) if problem != "SQLite: ok"]
+
+    def _full_text_problems(self) -> list[str]:
         try:
             with self.writing():
                 self._db.execute("INSERT INTO terms (terms, rank) VALUES ('integrity-check', 1)")
-        except RagError:
-            found.append("The full text does not agree with the passages.")
-        checks = {
-            "passages without a vector": "SELECT count(*) FROM passages WHERE vector_key NOT IN"
-            " (SELECT key FROM vectors)",
-            "vectors of a wrong size": "SELECT count(*) FROM vectors WHERE length(vector) != ?",
-            "passages outside their report": "SELECT count(*) FROM passages p JOIN reports r"
-            " ON r.id = p.report WHERE p.start_at < 0 OR p.start_at >= p.end_at"
-            " OR p.end_at > length(r.text)",
-            "reports without passages": "SELECT count(*) FROM reports WHERE id NOT IN"
-            " (SELECT report FROM passages)",
-        }
-        for what, sql in checks.items():
+        except DamagedIndexError:
+            return ["The full text does not agree with the passages."]
+        except RagError as error:
+            return [f"The full text cannot be checked. {error.what}"]
+        return []
+
+    def _counted_problems(self, dimension: int) -> list[str]:
+        found = []
+        for what, sql in _COUNTS.items():
             count = self._rows(sql, (4 * dimension,) if "?" in sql else ())[0][0]
             if count:
                 found.append(f"{count} {what}.")
         return found
 
+    def changed_since_stored(self) -> list[str]:
+        """What is not what was stored, by the checksums."""
+        found, outside, no_slice = [], 0, 0
+        with self.reading():
+            made = {row[0] for row in self._rows("SELECT sql FROM sqlite_master")}
+            if not {statement.strip() for statement in SCHEMA.strip().split(";\n")} <= made:
+                found.append("The tables are not as they were made.")
+            self._described()
+            for report, checksum in self._rows("SELECT id, checksum FROM reports ORDER BY id"):
+                if packing.content_checksum(self._db, report) != checksum:
+                    found.append(f"The report {report} is not what was stored.")
+                text = self.report_text(report) or ""
+                sql = "SELECT start_at, end_at, text FROM passages WHERE report = ?"
+                for start, end, kept in self._rows(sql, (report,), int, int, str):
+                    outside += not 0 <= start < end <= len(text)
+                    no_slice += text[max(0, start) : max(0, end)] != kept
+            vectors = self._rows("SELECT vector, checksum FROM vectors", (), bytes, int)
+        changed = sum(zlib.crc32(vector) != checksum for vector, checksum in vectors)
+        counts = {
+            "passages outside their report": outside,
+            "passages that are no slice of their report": no_slice,
+            "vectors that are not what was stored": changed,
+        }
+        return found + [f"{count} {what}." for what, count in counts.items() if count]
 
-def _passage(row: Sequence[Any]) -> Passage:
-    report, seq, start, end, text, section, paragraph, ordinal, page, role, lead = row
-    return Passage(
-        report,
-        seq,
-        start,
-        end,
-        text,
-        tuple(json.loads(section)),
-        paragraph,
-        ordinal,
-        page,
-        role,
-        lead,
-    )
+
+def _marks(number: int) -> str:
+    return ", ".join("?" * number)

@@ -8,7 +8,9 @@ kept under another key. Positions are rows of the matrix it was built from.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import zlib
 from pathlib import Path
 
 import faiss
@@ -18,6 +20,10 @@ from numpy.typing import NDArray
 from rag.embedding import Vectors
 
 _NAME = "vectors-{key}.faiss"
+_TRAILER = 4
+"""Bytes of CRC-32 behind what FAISS writes: FAISS itself does not notice a byte turned over."""
+
+_LOG = logging.getLogger("rag")
 
 
 class VectorIndex:
@@ -59,23 +65,41 @@ class VectorIndex:
         name = folder / _NAME.format(key=key)
         temporary = name.with_suffix(f".{os.getpid()}.tmp")
         with contextlib.suppress(OSError, RuntimeError):
-            faiss.write_index(self._index, str(temporary))
+            content = faiss.serialize_index(self._index).tobytes()
+            temporary.write_bytes(content + _checksum(content))
             temporary.replace(name)
-            for other in folder.glob(_NAME.format(key="*")):
-                if other != name:
-                    other.unlink(missing_ok=True)
-        temporary.unlink(missing_ok=True)
+            drop_caches(folder, besides=name)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, folder: Path, key: str, shape: tuple[int, int]) -> VectorIndex | None:
-        """The index kept under ``key``, or None when it has to be built."""
+        """The index kept under ``key``, or None when it has to be built.
+
+        A file that is there and is not what was saved is told as a warning of the logger ``rag``.
+        """
         name = folder / _NAME.format(key=key)
-        if not name.is_file():
-            return None
         try:
-            index = faiss.read_index(str(name))
-        except RuntimeError:
+            content = name.read_bytes()
+        except OSError:
             return None
+        index = None
+        if content[-_TRAILER:] == _checksum(content[:-_TRAILER]):
+            # What was saved whole can still be of another version of FAISS.
+            with contextlib.suppress(RuntimeError):
+                index = faiss.deserialize_index(np.frombuffer(content[:-_TRAILER], np.uint8))
         if not isinstance(index, faiss.IndexFlatIP) or (index.ntotal, index.d) != shape:
+            _LOG.warning("%s is damaged. It is only a cache and is built again.", name.name)
             return None
         return cls(index)
+
+
+def drop_caches(folder: Path, besides: Path | None = None) -> None:
+    """Delete the caches in an index folder; they are built again when they are needed."""
+    for other in folder.glob(_NAME.format(key="*")):
+        if other != besides:
+            other.unlink(missing_ok=True)
+
+
+def _checksum(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(_TRAILER, "little")

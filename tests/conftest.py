@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from rag.assistant import Assistant
 from rag.embedding import Vectors
@@ -16,6 +18,8 @@ from rag.terms import stems
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"
 SHARED = ROOT.parent / "shared"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 FIVE = ("sefton-2022", "somerset-2024", "southampton-2019", "southampton-2020", "southend-2023")
 
 
@@ -75,3 +79,15 @@ def brief_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]
         outcomes = assistant.add(CORPUS)
         assert {o.outcome for o in outcomes} == {"added"}
         yield assistant
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser; the test is skipped, saying so, where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=90_000)
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()

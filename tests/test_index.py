@@ -80,13 +80,32 @@ def test_the_same_content_under_another_name_is_one_report(reports: Path, shelf:
     assert ids(shelf) == ["ambridge-2022", "borchester-2022"]
 
 
-def test_a_changed_file_replaces_its_report_and_only_its_new_passages_are_embedded(
+def test_a_changed_file_stands_beside_the_older_version_unless_replacing_is_asked_for(
+    reports: Path, shelf: Assistant
+) -> None:
+    shelf.add(reports)
+    write(reports / "a.md", "Direct payments are used by 40 people.", "Carers wait a year.")
+    first, second = shelf.add(reports)
+    assert (first.outcome, first.report) == ("added", "ambridge-2022-2")
+    assert "another version of ambridge-2022" in first.detail
+    assert "--replace" in first.detail
+    assert second.outcome == "unchanged"
+    assert ids(shelf) == ["ambridge-2022", "ambridge-2022-2", "borchester-2022"]
+    write(reports / "a.md", "Direct payments are used by 50 people.")
+    (newest,) = shelf.add(reports / "a.md", replace_older=True)
+    assert (newest.outcome, newest.report) == ("replaced", "ambridge-2022-2")
+    assert "40 people" in (shelf._index.store.report_text("ambridge-2022") or "")
+    assert "50 people" in (shelf._index.store.report_text("ambridge-2022-2") or "")
+
+
+def test_replacing_embeds_only_the_new_passages(
     reports: Path, shelf: Assistant, encoder: WordEncoder
 ) -> None:
     shelf.add(reports)
     encoder.texts.clear()
     write(reports / "a.md", "Direct payments are used by 40 people.", "Carers wait a year.")
-    assert [o.outcome for o in shelf.add(reports)] == ["replaced", "unchanged"]
+    outcomes = shelf.add(reports, replace_older=True)
+    assert [o.outcome for o in outcomes] == ["replaced", "unchanged"]
     assert encoder.texts == ["Strengths. Carers wait a year."]
     text = shelf._index.store.report_text("ambridge-2022") or ""
     assert "Carers wait" in text
@@ -214,12 +233,6 @@ def test_an_encoder_that_breaks_down_leaves_the_old_version(
             with pytest.raises(type(error)):
                 other.add(reports / "a.md")
     assert rows(tmp_path / "index") == before
-
-
-def test_progress_counts_up_to_the_number_of_passages(reports: Path, shelf: Assistant) -> None:
-    told: list[tuple[str, int, int]] = []
-    shelf.add(reports / "a.md", lambda name, done, total: told.append((name, done, total)))
-    assert told == [("a.md", 0, 2), ("a.md", 2, 2)]
 
 
 def test_a_removed_report_is_gone_from_every_table_and_every_search(

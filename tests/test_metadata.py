@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from rag.errors import InputError, ReadingError
 from rag.reading import CATALOGUE_NAME, load_catalogue, read_file, read_text
-from rag.reading.metadata import merge, metadata_from, report_id
+from rag.reading.elements import Element, Kind
+from rag.reading.metadata import merge, metadata_from, metadata_from_text, report_id
 from rag.records import Metadata
 
 
@@ -107,6 +108,130 @@ def test_the_five_reports_say_no_more_than_is_printed_in_them(
 ) -> None:
     found = read_file(reports_folder / f"{name}.txt").metadata
     assert (found.council, found.date, found.publisher) == (council, date, None)
+
+
+# --- from a first page -----------------------------------------------------------------------
+
+
+def page(*lines: str, front: tuple[str, ...] = (), kind: Kind = "paragraph") -> list[Element]:
+    """A first page: its title block, then lines of one kind."""
+    return [Element("front", t, page=1) for t in front] + [Element(kind, t, page=1) for t in lines]
+
+
+@pytest.mark.parametrize(
+    ("front", "council"),
+    [
+        (("Bolton",), "Bolton Council"),
+        (("Bristol City of",), "Bristol Council"),
+        (("Borough of Redcar and Cleveland",), "Redcar and Cleveland Council"),
+        (
+            ("Inspection of Leicestershire County Council services",),
+            "Leicestershire County Council",
+        ),
+        (("Royal Borough of Greenwich",), "Royal Borough of Greenwich"),
+        (("Review of the London Borough of Sutton Council",), "London Borough of Sutton"),
+        (("Inspection of East Riding services",), "East Riding of Yorkshire Council"),
+        (("Inspection of North East Lincolnshire services",), "North East Lincolnshire Council"),
+        (("Leeds and Bradford", "A joint review"), None),
+        (("A review of services for people",), None),
+    ],
+)
+def test_a_place_that_alone_heads_the_page_names_its_council(
+    front: tuple[str, ...], council: str | None
+) -> None:
+    assert metadata_from_text(page(front=front)).council == council
+
+
+def test_the_council_s_full_name_is_taken_from_the_page_where_it_is_printed() -> None:
+    found = metadata_from_text(page("Surrey County Council is large.", front=("Surrey",)))
+    assert found.council == "Surrey County Council"
+    found = metadata_from_text(page("Kent County Council is large.", front=("Surrey",)))
+    assert found.council == "Surrey Council"
+
+
+def test_a_line_with_nothing_but_a_council_is_not_the_title() -> None:
+    front = ("Bath and North East Somerset", "Inspection of services for children")
+    assert metadata_from_text(page(front=front)).title == "Inspection of services for children"
+
+
+@pytest.mark.parametrize(
+    ("lines", "stem", "date"),
+    [
+        (("Report published: 7 July 2017", "Inspection date: 1 May 2017"), "x", "2017-07-07"),
+        (("Published on 7th July 2017",), "x", "2017-07-07"),
+        (("Inspection dates: 11 to 15 September 2023",), "report", "2023-09-15"),
+        (("Inspection dates: 24 January to 4 February 2022",), "", "2022-02-04"),
+        (("Inspection date: 14 January – 5 February 2014",), "", "2014-02-05"),
+        (("Inspection date: 26 February 2018–22 March 2018",), "", "2018-03-22"),
+        (("Visit dates: 11 to 15 September 2023",), "bolton-27-october-2023", "2023-10-27"),
+        (("Visit dates: 11 to 15 September 2023",), "bolton_2023-10-27_final", "2023-10-27"),
+        (("Visit dates: 11 to 15 September 2023",), "bolton-27-october-2022", "2023-09-15"),
+        (("Visit dates: 11 to 15 September 2023",), "bolton-27-october-2025", "2023-09-15"),
+        (("Visit dates: 11 to 15 September 2023",), "bolton-31-november-2023", "2023-09-15"),
+        (("The visit dates back to 7 July 2017.",), "bolton-27-october-2017", None),
+        (("It was published: 7 July 2017",), "", None),
+        (("Inspection date: 31 June 2017",), "", None),
+    ],
+)
+def test_publication_goes_before_the_name_and_that_before_the_visit(
+    lines: tuple[str, ...], stem: str, date: str | None
+) -> None:
+    assert metadata_from_text(page(*lines), stem).date == date
+
+
+@pytest.mark.parametrize(
+    ("line", "judgement"),
+    [
+        ("Overall effectiveness: Good", "Good"),
+        ("Overall rating: Requires improvement", "Requires improvement"),
+        ("Overall judgement is outstanding", "Outstanding"),
+        ("The overall judgement is that children’s services are inadequate", "Inadequate"),
+        ("Services in Oldham require improvement to be Good", "Requires improvement to be good"),
+        ("Services in Oldham are not yet good", None),
+        ("Children in care: Good", None),
+        ("Overall effectiveness: not judged", None),
+        ("Services in Oldham are good and people know it", None),
+    ],
+)
+def test_the_overall_judgement_is_found_in_the_words_of_the_report(
+    line: str, judgement: str | None
+) -> None:
+    assert metadata_from_text(page(line)).judgement == judgement
+
+
+def test_the_judgement_of_the_services_counts_before_that_of_a_board() -> None:
+    board = "The Local Safeguarding Children Board requires improvement"
+    assert metadata_from_text(page(board)).judgement == "Requires improvement"
+    found = metadata_from_text(page(board, "Children’s services in Leeds are good"))
+    assert found.judgement == "Good"
+
+
+def test_two_verdicts_that_disagree_are_none() -> None:
+    lines = ("Services for adults are good", "Services for children are inadequate")
+    assert metadata_from_text(page(*lines)).judgement is None
+
+
+def test_a_judgement_further_on_is_not_that_of_the_first_page() -> None:
+    later = [*page("It came in May."), Element("row", "Overall effectiveness: Good", page=2)]
+    assert metadata_from_text(later).judgement is None
+
+
+@pytest.mark.parametrize(
+    ("line", "publisher"),
+    [
+        ("Write to enquiries@ofsted.gov.uk for a copy.", "Ofsted"),
+        ("E: enquiries@cqc.org.uk", "Care Quality Commission"),
+        ("© Local Government Association, June 2023", "Local Government Association"),
+        ("Email: someone.else@local.gov.uk", None),
+        ("Ofsted came in 2019 and the Care Quality Commission in 2021.", None),
+        ("enquiries@ofsted.gov.uk or enquiries@cqc.org.uk", None),
+        ("enquiries@notofsted.gov.uk", None),
+    ],
+)
+def test_the_publisher_is_who_holds_the_copyright_or_takes_enquiries(
+    line: str, publisher: str | None
+) -> None:
+    assert metadata_from_text(page(line)).publisher == publisher
 
 
 # --- which source wins -----------------------------------------------------------------------

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app import TITLE
 from rag.assistant import Assistant
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 SECONDS = 90_000
 HOSTILE = "<img src=x onerror=\"document.title='broken'\"> **DoLS** [x](javascript:alert(1))"
 
@@ -31,9 +29,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def address(brief_shelf: Assistant) -> Iterator[str]:
-    folder = brief_shelf._index.folder
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of the real command serving the index in ``folder``."""
     port = free_port()
     command = [sys.executable, "-m", "rag", "serve", "--index", str(folder), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
@@ -45,6 +43,12 @@ def address(brief_shelf: Assistant) -> Iterator[str]:
             server.terminate()
 
 
+@pytest.fixture(scope="module")
+def address(brief_shelf: Assistant) -> Iterator[str]:
+    with served(brief_shelf._index.folder) as url:
+        yield url
+
+
 def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     for _ in range(240):
         assert server.poll() is None, "the server stopped"
@@ -54,17 +58,6 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.5)
     pytest.fail("the page did not come up")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=SECONDS)
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rag.passages import cut_passages, search_prefix
 from rag.reading import read_file
 from rag.reading import read_text as read_report
-from rag.records import Block, Passage, Report
+from rag.reading.elements import Element, compose
+from rag.records import Block, Metadata, Passage, Report
 from rag.tokens import count_tokens
 
 BUDGETS = (30, 55, 160, 300)
@@ -247,3 +248,59 @@ def test_a_search_prefix_fits_its_budget() -> None:
     (passage,) = cut_passages(report, 160)
     assert count_tokens(" Covid-19 Pandemic") == 5
     assert count_tokens(search_prefix(passage, 5)) <= 5
+
+
+# --- tables ----------------------------------------------------------------------------------
+
+
+def composed(elements: list[Element]) -> Report:
+    text, blocks = compose(elements)
+    return Report("made", Metadata(), text, blocks, "0")
+
+
+def test_a_table_is_one_passage_apart_from_the_paragraph_and_the_list_around_it() -> None:
+    report = composed(
+        [
+            Element("paragraph", "The grades are these."),
+            Element("row", "Leadership: good"),
+            Element("row", "Practice: poor"),
+            Element("paragraph", "They had been better."),
+            Element("item", "Once"),
+            Element("row", "Year: 2019"),
+        ]
+    )
+    assert [p.text for p in cut_passages(report, 160)] == [
+        "The grades are these.",
+        "Leadership: good\nPractice: poor",
+        "They had been better.\n• Once",
+        "Year: 2019",
+    ]
+
+
+def test_a_long_table_is_cut_between_its_rows() -> None:
+    rows = [f"Row {n}: so many people were asked in the year and answered" for n in range(20)]
+    report = composed([Element("heading", "Figures"), *(Element("row", row) for row in rows)])
+    passages = cut_passages(report, 60)
+    assert len(passages) > 3
+    assert "\n".join(p.text for p in passages) == "\n".join(rows)
+    assert {p.section for p in passages} == {("Figures",)}
+
+
+ELEMENT = st.builds(
+    Element,
+    st.sampled_from(["heading", "paragraph", "item", "row"]),
+    PROSE,
+    page=st.none() | st.integers(1, 9),
+)
+MADE = st.lists(ELEMENT, min_size=1, max_size=12).filter(
+    lambda found: any(e.kind != "heading" for e in found)
+)
+
+
+@given(MADE.map(composed).filter(headings_differ), st.sampled_from(BUDGETS))
+@settings(deadline=None)
+def test_passages_of_any_elements_keep_the_laws(report: Report, budget: int) -> None:
+    laws(report, budget)
+    for passage in cut_passages(report, budget):
+        kinds = {b.kind for b in report.blocks if b.start < passage.end and passage.start < b.end}
+        assert kinds == {"row"} or "row" not in kinds

@@ -113,15 +113,15 @@ def test_a_table_is_read_row_by_row_with_its_headers() -> None:
     report = markdown(f"## Grades\n\nAs follows:\n\n{head}{rows}\nThe end.")
     assert content(report) == [
         ("paragraph", None, 1, "As follows:"),
-        ("item", None, 1, "Area: Front door; Grade: good; Date: May"),
-        ("item", None, 1, "Area: Home care; Grade: poor"),
+        ("row", None, 1, "Area: Front door. Grade: good; Date: May"),
+        ("row", None, 1, "Area: Home care. Grade: poor"),
         ("paragraph", None, 2, "The end."),
     ]
 
 
-def test_a_cell_without_header_stands_alone_and_marks_are_taken_off() -> None:
+def test_two_columns_are_read_as_pairs_and_marks_are_taken_off() -> None:
     report = markdown("| | Grade |\n|---|---|\n| **Sefton** | a \\| b |\n| | |\n")
-    assert texts(report) == ["Sefton; Grade: a | b"]
+    assert texts(report) == ["Grade", "Sefton: a | b"]
 
 
 # --- front matter ----------------------------------------------------------------------------

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import ReadingError, UnknownKindError
-from rag.reading import KINDS, LARGEST_FILE, read_file, read_text
+from rag.reading import KINDS, read_file, read_text
 from rag.records import Block, Report
+from rag.settings import LARGEST_FILE
 
 LINE = "Peers’ view – it costs £5 in a café."
 
@@ -54,8 +55,8 @@ def test_utf_16_of_either_byte_order_is_told_by_its_mark(tmp_path: Path) -> None
 @pytest.mark.parametrize("control", ["\x00", "\x07", "\x0b", "\x1b", "\x1f", "\x7f", "\ufeff"])
 def test_control_characters_are_left_out(tmp_path: Path, control: str) -> None:
     path = tmp_path / "report.txt"
-    path.write_text(f"Sta{control}ff are{control} proud.{control}", encoding="utf-8")
-    assert read_file(path).text == "Staff are proud."
+    path.write_text(f"Sta{control}ff are{control} proud.{LINE * 5}", encoding="utf-8")
+    assert read_file(path).text == f"Staff are proud.{LINE * 5}"
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
@@ -100,7 +101,7 @@ def test_a_file_without_text_is_refused(tmp_path: Path, data: bytes, suffix: str
         read_file(path)
 
 
-@pytest.mark.parametrize("name", ["report.pdf", "report.docx", "report", ".txt", "report.txt.bak"])
+@pytest.mark.parametrize("name", ["report.xlsx", "report", ".txt", "report.txt.bak"])
 def test_an_unknown_ending_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(LINE, encoding="utf-8")
@@ -128,7 +129,7 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
 def test_a_folder_given_as_a_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "folder.txt"
     path.mkdir()
-    with pytest.raises(ReadingError, match=r"folder\.txt cannot be opened: Is a directory"):
+    with pytest.raises(ReadingError, match=r"folder\.txt is not a regular file"):
         read_file(path)
 
 

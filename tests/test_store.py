@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,10 @@ from rag.assistant import Assistant
 from rag.embedding import Vectors
 from rag.errors import DamagedIndexError, IndexMismatchError, RagError
 from rag.index import Index
+from rag.indexing import indexed
+from rag.records import Block, Metadata, Report
 from rag.settings import IndexSettings
+from rag.store import Known, Store
 
 QUESTION = "who uses direct payments?"
 
@@ -86,6 +90,109 @@ def test_verify_says_what_is_wrong(folder: Path, sql: str, said: str) -> None:
     assert any(said in problem for problem in problems(folder))
 
 
+# --- what comes back ---------------------------------------------------------------------------
+
+
+def a_report(number: int, paragraphs: int = 3) -> Report:
+    texts = [f"Paragraph {i} of {number} tells of trams." for i in range(paragraphs)]
+    blocks, start = [], 0
+    for i, text in enumerate(texts):
+        end = start + len(text)
+        blocks.append(Block("paragraph", start, end, ("A", "B"), f"{i}", i + 1, page=i))
+        start = end + 2
+    metadata = Metadata(
+        *("A title", f"Council {number}", "2022-05", "inspection", "A publisher", "https://x"),
+        *("brief", None, "Requires improvement"),
+    )
+    notes = ("Pages 3 and 7 are scans, read by OCR.",)
+    return Report(
+        *(f"report-{number}", metadata, "\n\n".join(texts), tuple(blocks)),
+        *(f"digest-{number}", f"/reports/{number}.pdf", 12, notes),
+    )
+
+
+def put(store: Store, report: Report, catalogued: str = "", replaces: str | None = None) -> None:
+    cut, texts = indexed(report, IndexSettings())
+    rows = WordEncoder().encode(list(texts.values()))
+    vectors = {key: row.tobytes() for key, row in zip(texts, rows, strict=True)}
+    with store.writing():
+        store.put(report, cut, vectors, [], catalogued=catalogued, replaces=replaces)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with contextlib.closing(Store(tmp_path / "rag.sqlite", IndexSettings(), create=True)) as made:
+        yield made
+
+
+def test_everything_that_is_known_of_a_report_comes_back(store: Store) -> None:
+    report = a_report(1)
+    put(store, report, catalogued='{"date": "2022-05"}')
+    assert store.known() == [
+        Known("report-1", report.digest, report.origin, report.metadata, '{"date": "2022-05"}')
+    ]
+    (info,) = store.reports()
+    assert (info.judgement, info.pages, info.notes) == ("Requires improvement", 12, report.notes)
+    assert (info.passages, info.words, info.form) == (3, 21, "brief")
+    assert store.blocks("report-1") == list(report.blocks)
+    assert store.report_text("report-1") == report.text
+    assert [p.text for p in store.passages([1, 2, 3]).values()] == report.text.split("\n\n")
+    assert store.problems(64) == []
+
+
+def test_the_catalogue_s_entry_can_change_by_itself(store: Store) -> None:
+    put(store, a_report(1), catalogued="before")
+    generation = store.generation()
+    with store.writing():
+        store.recatalogue("report-1", "after")
+    assert [known.catalogued for known in store.known()] == ["after"]
+    assert store.problems(64) == []
+    assert store.generation() == generation
+
+
+def test_vectors_that_no_passage_uses_are_dropped_and_shared_ones_stay(store: Store) -> None:
+    put(store, a_report(1, paragraphs=2))
+    put(store, replace(a_report(1, paragraphs=3), id="copy", digest="other"))
+    assert len(store._rows("SELECT key FROM vectors")) == 3
+    put(store, a_report(1, paragraphs=1), replaces="report-1")
+    assert len(store._rows("SELECT key FROM vectors")) == 3
+    store.remove("copy")
+    assert len(store._rows("SELECT key FROM vectors")) == 1
+    store.remove("report-1")
+    assert store._rows("SELECT key FROM vectors") == []
+    assert store.problems(64) == []
+
+
+def test_missing_vectors_are_those_that_are_not_stored(store: Store) -> None:
+    _, texts = indexed(a_report(1), IndexSettings())
+    assert store.missing_vectors(texts) == set(texts)
+    put(store, a_report(1, paragraphs=2))
+    assert store.missing_vectors(texts) == {list(texts)[2]}
+    assert store.missing_vectors([]) == set()
+
+
+def test_putting_one_more_report_does_as_much_work_on_a_large_shelf_as_on_a_small_one(
+    store: Store,
+) -> None:
+    def steps(number: int) -> int:
+        count = 0
+
+        def step() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        store._db.set_progress_handler(step, 10)
+        put(store, a_report(number))
+        store._db.set_progress_handler(None, 0)
+        return count
+
+    few = steps(0)
+    for number in range(1, 150):
+        put(store, a_report(number))
+    assert steps(150) < 2 * few
+
+
 # --- settings ---------------------------------------------------------------------------------
 
 
@@ -106,7 +213,7 @@ def test_an_index_of_other_settings_is_refused_and_left_as_it_is(
     folder: Path, settings: IndexSettings, differs: str
 ) -> None:
     before = (folder / "rag.sqlite").read_bytes()
-    with pytest.raises(IndexMismatchError, match="rag add") as raised:
+    with pytest.raises(IndexMismatchError, match="rag reindex") as raised:
         Index(folder, create=True, settings=settings, encoder=WordEncoder())
     assert (folder / "rag.sqlite").read_bytes() == before
     assert "Nothing was changed" in str(raised.value)

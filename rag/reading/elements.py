@@ -6,12 +6,12 @@ element is; numbering, headings above and ordinals are worked out once, in ``com
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from rag.records import Block
+from rag.records import Block, Metadata
 
-Kind = Literal["front", "heading", "paragraph", "item"]
+Kind = Literal["front", "heading", "paragraph", "item", "row"]
 
 TITLE_LEVEL = 0
 
@@ -33,12 +33,25 @@ class Element:
     indented: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a format reader hands over for one file."""
+
+    elements: list[Element]
+    stated: Metadata = field(default_factory=Metadata)
+    """What the file's own properties or front matter say; only what can be relied on."""
+    pages: int | None = None
+    notes: tuple[str, ...] = ()
+    """See ``Report.notes``."""
+
+
 def compose(elements: list[Element]) -> tuple[str, tuple[Block, ...]]:
     """Join elements into one text, and say where each stands and under which headings.
 
     A printed number holds for the unnumbered paragraphs that follow it, until the next number
     or a heading that is not below the one above the number. A lettered item of paragraph 18
-    becomes ``18c``. Labels and bullets stand in the text, in front of their block.
+    becomes ``18c``. Labels and bullets stand in the text, in front of their block; the rows of a
+    table stand on lines of their own, without a mark.
     """
     pieces: list[str] = []
     blocks: list[Block] = []
@@ -47,6 +60,7 @@ def compose(elements: list[Element]) -> tuple[str, tuple[Block, ...]]:
     numbered_at = 0
     ordinal = 0
     length = 0
+    previous: Kind = "front"
     for element in elements:
         if element.kind == "heading":
             while headings and headings[-1][0] >= element.level:
@@ -57,7 +71,7 @@ def compose(elements: list[Element]) -> tuple[str, tuple[Block, ...]]:
             ordinal = 0
         elif element.kind == "paragraph":
             ordinal = element.counted or ordinal + 1
-        elif element.kind == "item":
+        elif element.kind in ("item", "row"):
             ordinal = ordinal or 1
         paragraph = number
         if element.counted is not None:
@@ -70,7 +84,8 @@ def compose(elements: list[Element]) -> tuple[str, tuple[Block, ...]]:
             numbered_at = headings[-1][0] if headings else 1
         mark = _mark(element)
         if pieces:
-            joint = "\n" if element.kind == "item" else "\n\n"
+            opens = element.kind == "row" and previous != "row"
+            joint = "\n" if element.kind in ("item", "row") and not opens else "\n\n"
             pieces.append(joint)
             length += len(joint)
         pieces.append(mark + element.text)
@@ -87,6 +102,7 @@ def compose(elements: list[Element]) -> tuple[str, tuple[Block, ...]]:
                 page=element.page,
             )
         )
+        previous = element.kind
     return "".join(pieces), tuple(blocks)
 
 

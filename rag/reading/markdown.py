@@ -21,6 +21,7 @@ from markdown_it.tree import SyntaxTreeNode
 from rag.errors import ReadingError
 from rag.reading.elements import Element
 from rag.reading.numbering import Numbering
+from rag.reading.rows import row_texts
 
 _COUNTED = re.compile(r"\((\d{1,3})\)\s+(?=\S)")
 _TAG = re.compile(r"<[^>]*>")
@@ -110,14 +111,11 @@ class _Walk:
 
 
 def _rows(table: SyntaxTreeNode) -> Iterator[Element]:
-    """Each row of a table with its headers: "Overall effectiveness: good; Date: May"."""
+    """Each row of a table with its headers."""
     rows = [
         [_plain(cell) for cell in row.children] for part in table.children for row in part.children
     ]
-    header, *body = rows
-    for row in body:
-        cells = zip(header, row, strict=True)
-        yield Element("item", "; ".join(f"{h}: {c}" if h else c for h, c in cells if c))
+    yield from (Element("row", text) for text in row_texts(rows, header=True))
 
 
 def _plain(node: SyntaxTreeNode) -> str:

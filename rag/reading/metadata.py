@@ -14,10 +14,17 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from rag.councils import place_of
+from rag.councils import PLACES, place_of
 from rag.dates import MONTHS
 from rag.errors import InputError, ReadingError
 from rag.reading.elements import Element
+from rag.reading.firstpage import (
+    first_page,
+    judgement_of,
+    place_named_in,
+    published_on,
+    publisher_of,
+)
 from rag.records import Form, Metadata
 
 CATALOGUE_NAME = "catalogue.toml"
@@ -31,7 +38,17 @@ _COUNCIL = re.compile(
     rf"\b((?:London Borough of|Royal Borough of|City of) {_NAME}|{_NAME}"
     r"(?: (?:City|County|Borough|District|Metropolitan))* Council)\b"
 )
-_KINDS = ("peer challenge", "peer review", "inspection", "scrutiny", "annual report")
+_KINDS = (
+    "peer challenge",
+    "peer review",
+    "focused visit",
+    "monitoring visit",
+    "inspection",
+    "scrutiny",
+    "annual report",
+    "review",
+)
+_BOROUGH = re.compile(r"(?:(?:London|Royal|Metropolitan) )?Borough of $|City of $")
 _GENERIC = re.compile(r"^(?:adult social care|the|this|every|each|our|your)\b", re.IGNORECASE)
 
 
@@ -107,19 +124,50 @@ def merge(first: Metadata, second: Metadata) -> Metadata:
     return replace(first, **gaps, form=form)
 
 
-def metadata_from_text(elements: list[Element]) -> Metadata:
-    """What the title block and the first paragraphs say, and nothing that they do not."""
+def metadata_from_text(elements: list[Element], stem: str = "") -> Metadata:
+    """What the first page and the title block say, and nothing that they do not.
+
+    ``stem`` is the file's name without its ending: publishers put the date of publication there.
+    """
     front = [e.text for e in elements if e.kind == "front"]
-    title = next((t for t in front if len(t.split()) > 2 and not _only_date(t)), None)
+    page = first_page(elements)
+    title = _title(front)
     dates = {_iso(m) for text in front for m in _MONTH_YEAR.finditer(text)}
-    kind = next((k for k in _KINDS if title and k in title.lower()), None)
     body = "\n".join(e.text for e in elements if e.kind != "front")[:3000]
     return Metadata(
         title=title,
-        council=_council("\n".join(front)) or _council(body),
-        date=dates.pop() if len(dates) == 1 else None,
-        kind=kind,
+        council=_council_of(front, body),
+        date=published_on(page, stem) or (dates.pop() if len(dates) == 1 else None),
+        kind=_kind(title or ""),
+        publisher=publisher_of(elements),
+        judgement=judgement_of(page),
     )
+
+
+def _title(front: list[str]) -> str | None:
+    """The first line that says what kind of report it is, else the first of several words."""
+    lines = [t for t in front if len(t.split()) > 2 and not (_only_date(t) or _only_place(t))]
+    return next((t for t in lines[:3] if _kind(t)), lines[0] if lines else None)
+
+
+def _kind(title: str) -> str | None:
+    return next((k for k in _KINDS if re.search(rf"\b{k}\b", title, re.IGNORECASE)), None)
+
+
+def _council_of(front: list[str], body: str) -> str | None:
+    """The council as it is printed, else the one place that the title block names."""
+    printed = _council("\n".join(front)[:3000])
+    place = None if printed else place_named_in(front)
+    if printed or place is None:
+        return printed or _council(body)
+    in_body = _council(body)
+    return in_body if in_body and place_of(in_body) == place else f"{place} Council"
+
+
+def _only_place(text: str) -> bool:
+    """True for a line that holds a council's name and nothing else."""
+    name = re.sub(r" City of$", "", text.strip())
+    return place_of(re.sub(r"^Borough of ", "", name)) in PLACES
 
 
 def _only_date(text: str) -> bool:
@@ -132,12 +180,26 @@ def _iso(match: re.Match[str]) -> str:
 
 def _council(text: str) -> str | None:
     """The one council that a text is about: named first, and no other named as often."""
-    names = [m.group(1) for m in _COUNCIL.finditer(text) if not _GENERIC.match(m.group(1))]
+    found = (_named(m.group(1)) for m in _COUNCIL.finditer(text))
+    names = [name for name in found if not _GENERIC.match(name)]
     if not names:
         return None
     ranked = Counter(names).most_common()
     alone = len(ranked) == 1 or ranked[0][1] > ranked[1][1]
     return names[0] if alone and ranked[0][0] == names[0] else None
+
+
+def _named(name: str) -> str:
+    """A council's name without what runs into it: "Inspection of Leeds City Council"."""
+    places = [place for place in PLACES if re.search(rf"\b{re.escape(place)}\b", name)]
+    if not places:
+        return name
+    place = max(places, key=len)
+    before, after = name[: name.index(place)], name[name.index(place) :]
+    borough = _BOROUGH.search(before)
+    if borough is None:
+        return after
+    return borough.group() + re.sub(r" Council$", "", after)
 
 
 def report_id(metadata: Metadata, path: Path) -> str:

@@ -1,6 +1,15 @@
-"""Telling a printed paragraph number from a date, a list or a year at the start of a line."""
+"""Marks at the start of a line: bullets, and telling a paragraph number from a date or a year."""
 
 from __future__ import annotations
+
+import re
+
+BULLET = re.compile(r"(?:[•▪●◦‣·∙\ue000-\uf8ff]|[-–*](?=\s)|o(?=\s+[A-Z]))\s*(?=\S)")
+NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
+BARE_NUMBER = re.compile(r"(\d{1,3})\s+(?=[A-Z])")
+DEEP_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})+)\.?\s+(?=\S)")
+LETTER = re.compile(r"\(?([a-z])[.)]\s+(?=\S)")
+ROMAN = re.compile(r"(\([ivx]+\))\s+(?=\S)")
 
 
 class Numbering:

@@ -13,14 +13,8 @@ from dataclasses import dataclass
 
 from rag.reading.elements import Element, Kind
 from rag.reading.headings import is_capitals, is_heading_name, is_role_heading, set_levels
-from rag.reading.numbering import Numbering
+from rag.reading.numbering import BARE_NUMBER, BULLET, DEEP_NUMBER, LETTER, NUMBER, ROMAN, Numbering
 
-_BULLET = re.compile(r"(?:[•▪●◦‣·∙\ue000-\uf8ff]|[-–*](?=\s)|o(?=\s+[A-Z]))\s*(?=\S)")
-_NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
-_BARE_NUMBER = re.compile(r"(\d{1,3})\s+(?=[A-Z])")
-_DEEP_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})+)\.?\s+(?=\S)")
-_LETTER = re.compile(r"\(?([a-z])[.)]\s+(?=\S)")
-_ROMAN = re.compile(r"(\([ivx]+\))\s+(?=\S)")
 _END = re.compile(r"[.!?]['\"’”)\]]*$")
 _STOP = re.compile(r"[.!?:;]['\"’”)\]]*$")
 _URL_LINE = re.compile(r"https?://\S+")
@@ -144,20 +138,20 @@ class _Grouping:
     def _marker(self, line: _Line) -> tuple[str | None, bool, str]:
         """Printed label, whether it is a list item, and the text after the mark."""
         text = line.text
-        if match := _BULLET.match(text):
+        if match := BULLET.match(text):
             return None, True, text[match.end() :]
-        if match := _DEEP_NUMBER.match(text):
+        if match := DEEP_NUMBER.match(text):
             return match.group(1), False, text[match.end() :]
-        match = _NUMBER.match(text)
-        if match is None and line.after_blank and (bare := _BARE_NUMBER.match(text)):
+        match = NUMBER.match(text)
+        if match is None and line.after_blank and (bare := BARE_NUMBER.match(text)):
             match = bare if self.numbering.expects(int(bare.group(1))) else None
         if match and self.numbering.accepts(int(match.group(1))):
             return match.group(1), False, text[match.end() :]
         if match and line.after_blank:
             return None, True, text
-        if match := _ROMAN.match(text):
+        if match := ROMAN.match(text):
             return match.group(1), True, text[match.end() :]
-        match = _LETTER.match(text)
+        match = LETTER.match(text)
         if match and self.numbering.accepts_letter(match.group(1)):
             return match.group(1), True, text[match.end() :]
         return None, False, text
@@ -169,7 +163,7 @@ class _Grouping:
             return False
         previous = self.done[-1]
         if previous.text.endswith(":") or (previous.item and previous.indented):
-            return not _BARE_NUMBER.match(line.text)
+            return not BARE_NUMBER.match(line.text)
         following = [n for n in self.lines[position + 1 : position + 4] if n.indented]
         return (
             not _END.search(previous.text)

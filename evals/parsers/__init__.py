@@ -1,0 +1,1 @@
+"""Readers of files compared: ours, and those that people usually take."""
