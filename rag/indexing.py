@@ -23,7 +23,7 @@ def indexed(report: Report, settings: IndexSettings) -> tuple[list[Indexed], dic
     cut: list[Indexed] = []
     texts: dict[bytes, str] = {}
     for passage in cut_passages(report, settings.passage_tokens):
-        prefix = search_prefix(passage, settings.prefix_tokens)
+        prefix = search_prefix(passage, settings.prefix_tokens, report.metadata.title)
         embedded = f"{prefix}. {passage.text}" if prefix else passage.text
         key = hashlib.sha256(embedded.encode()).digest()[:16]
         texts[key] = embedded

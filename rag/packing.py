@@ -27,7 +27,7 @@ FROM reports ORDER BY council IS NULL, council, coalesce(date, ''), id
 """A description and its checksum."""
 
 PASSAGES = """
-SELECT report, seq, start_at, end_at, text, section, paragraph, ordinal, page, role, lead,
+SELECT report, seq, start_at, end_at, text, section, paragraph, ordinal, page, role, lead, kind,
     checksum, id
 FROM passages WHERE id IN (SELECT value FROM json_each(?))
 """
@@ -125,7 +125,7 @@ def passage_row(report: str, p: Passage) -> Row:
     """A passage as it is shown; ``report`` is the id that the report got on the shelf."""
     return (
         *(report, p.seq, p.start, p.end, p.text, json.dumps(p.section), p.paragraph),
-        *(p.ordinal, p.page, p.role, p.lead),
+        *(p.ordinal, p.page, p.role, p.lead, p.kind),
     )
 
 

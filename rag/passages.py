@@ -57,6 +57,7 @@ def cut_passages(report: Report, budget: int) -> tuple[Passage, ...]:
                     page=block.page,
                     role=role_of(block.section),
                     lead=lead,
+                    kind=block.kind,
                 )
             )
     return tuple(passages)
@@ -75,9 +76,13 @@ def paragraphs_of(blocks: Iterable[Block]) -> list[list[Block]]:
     return units
 
 
-def search_prefix(passage: Passage, budget: int) -> str:
-    """What is searched and embedded in front of a passage, never quoted: headings and lead."""
-    prefix = ". ".join([*passage.section, passage.lead] if passage.lead else passage.section)
+def search_prefix(passage: Passage, budget: int, title: str | None = None) -> str:
+    """What is searched and embedded in front of a passage, never quoted: headings and lead.
+
+    Where no heading stands above it, the report's ``title`` does.
+    """
+    above = passage.section or ((title,) if title else ())
+    prefix = ". ".join([*above, passage.lead] if passage.lead else above)
     while len(starts := token_starts(prefix)) > budget:
         prefix = prefix[starts[-budget] or 1 :].lstrip()
     return prefix

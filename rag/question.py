@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -220,10 +221,16 @@ def _corrections(text: str, shelf: Shelf) -> list[tuple[str, str]]:
 
 def _councils(text: str, reports: Sequence[ReportInfo]) -> tuple[list[str], list[str]]:
     """Councils on the shelf that are named, and places of councils that are not on it."""
-    by_place = {place_of(i.council): i.council for i in reports if i.council is not None}
+    by_place = _names_by_place(reports)
     named = places_named(text, list(dict.fromkeys([*by_place, *PLACES])))
     covered = [place for place in named if place in by_place]
     return [by_place[place] for place in covered], [p for p in named if p not in by_place]
+
+
+def _names_by_place(reports: Sequence[ReportInfo]) -> dict[str, str]:
+    """Each place on the shelf with the name that most of its reports give their council."""
+    names = Counter(info.council for info in reports if info.council is not None)
+    return {place_of(name): name for name, _ in reversed(names.most_common())}
 
 
 def _reports_asked(
@@ -233,7 +240,8 @@ def _reports_asked(
     asked = list(reports)
     reasons: list[str] = []
     if councils:
-        asked = [info for info in asked if info.council in councils]
+        places = set(map(place_of, councils))
+        asked = [info for info in asked if info.council and place_of(info.council) in places]
         reasons.append(f"the question is about {' and '.join(councils)}")
         kinds = {i.kind for i in asked if i.kind and i.kind.lower() in text.lower()}
         if kinds and any(i.kind not in kinds for i in asked):

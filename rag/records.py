@@ -88,6 +88,8 @@ class Passage:
     role: Role | None = None
     lead: str = ""
     """What introduces it when it stands in another passage: the sentence above a list."""
+    kind: BlockKind = "paragraph"
+    """Of the block that it starts in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
             mine,
             [words[i] for i in ids],
             cosines=[found.cosine.get(i, 0.0) for i in ids],
-            common=[texts[p.text] > 1 for p in mine],
+            common=[p.kind != "row" and texts[p.text] > 1 for p in mine],
         )
         pairs = zip(mine, signals, strict=True)
         return tuple(sorted((Candidate(p, s, unread(s, few=few)) for p, s in pairs), key=likeliest))

@@ -41,8 +41,8 @@ CREATE TABLE passages (
     report TEXT NOT NULL REFERENCES reports(id) ON DELETE CASCADE, seq INTEGER NOT NULL,
     start_at INTEGER NOT NULL, end_at INTEGER NOT NULL, text TEXT NOT NULL,
     section TEXT NOT NULL, paragraph TEXT, ordinal INTEGER NOT NULL, page INTEGER, role TEXT,
-    lead TEXT NOT NULL, stems TEXT NOT NULL, prefix_stems TEXT NOT NULL, vector_key BLOB NOT NULL,
-    checksum INTEGER NOT NULL, UNIQUE (report, seq)
+    lead TEXT NOT NULL, kind TEXT NOT NULL, stems TEXT NOT NULL, prefix_stems TEXT NOT NULL,
+    vector_key BLOB NOT NULL, checksum INTEGER NOT NULL, UNIQUE (report, seq)
 );
 CREATE INDEX passages_vector_key ON passages (vector_key);
 CREATE TABLE acronyms (

@@ -313,7 +313,7 @@ class Store:
             shown = packing.passage_row(report, item.passage)
             searched = (item.stems, item.prefix_stems, item.vector_key)
             made.append((id_, *shown, *searched, packing.checksum(shown)))
-        self._db.executemany(_INSERT.format("passages", _marks(16)), made)
+        self._db.executemany(_INSERT.format("passages", _marks(17)), made)
         self._db.executemany(
             "INSERT INTO terms (rowid, stems, prefix_stems) VALUES (?, ?, ?)",
             ((id_, item.stems, item.prefix_stems) for id_, item in enumerate(indexed, first)),
