@@ -9,15 +9,21 @@ between tokens. No overlap: what a reader needs around a passage, the page shows
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from rag.reading.firstpage import GRADE
 from rag.reading.headings import role_of
 from rag.records import Block, BlockKind, Passage, Report
 from rag.sentences import sentence_spans
 from rag.tokens import count_tokens, token_starts
 
+_STATEMENT = re.compile(
+    rf"\w \w+ (?:is|are|was|were|has|have|requires?)\b(?= \w|:)|: (?:{GRADE})$", re.IGNORECASE
+)
+_QUESTION = re.compile(r"\?|^(?:what|how|who|why|where|when|which)\b", re.IGNORECASE)
 _JOINING: Mapping[BlockKind, tuple[BlockKind, ...]] = {
     "heading": (),
     "paragraph": ("item",),
@@ -51,7 +57,7 @@ def cut_passages(report: Report, budget: int) -> tuple[Passage, ...]:
                     start=start,
                     end=end,
                     text=report.text[start:end],
-                    section=block.section,
+                    section=block.section if block.kind != "heading" else block.section[:-1],
                     paragraph=block.paragraph,
                     ordinal=block.ordinal,
                     page=block.page,
@@ -64,16 +70,22 @@ def cut_passages(report: Report, budget: int) -> tuple[Passage, ...]:
 
 
 def paragraphs_of(blocks: Iterable[Block]) -> list[list[Block]]:
-    """Blocks without headings: each paragraph with the list it introduces, each table by itself."""
+    """Each paragraph with the list it introduces, each table by itself; of headings, statements."""
     units: list[list[Block]] = []
     joins: tuple[BlockKind, ...] = ()
     for block in blocks:
         if block.kind in joins:
             units[-1].append(block)
-        elif block.kind != "heading":
+        elif block.kind != "heading" or _states(block):
             units.append([block])
         joins = _JOINING[block.kind]
     return units
+
+
+def _states(heading: Block) -> bool:
+    """True for a heading that says something by itself: "Adoption performance is outstanding"."""
+    text = heading.section[-1] if heading.section else ""
+    return bool(_STATEMENT.search(text)) and not _QUESTION.search(text)
 
 
 def search_prefix(passage: Passage, budget: int, title: str | None = None) -> str:

@@ -22,6 +22,9 @@ from rag.terms import Said
 PREFIX_WEIGHT = 0.5
 """Weight of a term in the headings against one in the text, in BM25."""
 
+_PROSE = ("paragraph", "item")
+"""What is boilerplate when it stands in another report too; two may well have the same grades."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -93,7 +96,7 @@ def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> 
             mine,
             [words[i] for i in ids],
             cosines=[found.cosine.get(i, 0.0) for i in ids],
-            common=[p.kind != "row" and texts[p.text] > 1 for p in mine],
+            common=[p.kind in _PROSE and texts[p.text] > 1 for p in mine],
         )
         pairs = zip(mine, signals, strict=True)
         return tuple(sorted((Candidate(p, s, unread(s, few=few)) for p, s in pairs), key=likeliest))

@@ -39,13 +39,13 @@ _VISIT = re.compile(
 )
 _NAME_DATE = re.compile(rf"(\d{{1,2}})[-_ ]({_MONTH})[-_ ]((?:19|20)\d\d)", re.IGNORECASE)
 _NAME_ISO_DATE = re.compile(r"((?:19|20)\d\d)[-_](\d\d)[-_](\d\d)")
-_GRADE = r"requires? improvement(?: to be good)?|outstanding|inadequate|good|satisfactory|adequate"
+GRADE = r"requires? improvement(?: to be good)?|outstanding|inadequate|good|satisfactory|adequate"
 _OVERALL = re.compile(
-    rf"overall (?:effectiveness|judgement|judgment|grade|rating)\s*(?:is|:)?\s*({_GRADE})\.?",
+    rf"overall (?:effectiveness|judgement|judgment|grade|rating)\s*(?:is|:)?\s*({GRADE})\.?",
     re.IGNORECASE,
 )
 _VERDICT = re.compile(
-    rf"(?P<of>.{{3,120}}?)\s(?:(?:is|are)\s)?(?P<grade>(?<=is )(?:{_GRADE})|(?<=are )(?:{_GRADE})"
+    rf"(?P<of>.{{3,120}}?)\s(?:(?:is|are)\s)?(?P<grade>(?<=is )(?:{GRADE})|(?<=are )(?:{GRADE})"
     r"|requires? improvement(?: to be good)?)\.?",
     re.IGNORECASE,
 )
