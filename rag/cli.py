@@ -154,16 +154,16 @@ def reports(index: str, as_json: bool) -> None:
         return
     rows = (
         (
-            i.report,
-            i.council or "not known",
-            date_in_words(i.date),
-            i.kind or "",
-            i.form,
-            str(i.passages),
+            *(i.report, i.council or "not known", date_in_words(i.date), i.kind or ""),
+            *(i.judgement or "", i.form, str(i.pages or ""), str(i.passages)),
         )
         for i in shelf
     )
-    print_table(("report", "council", "date", "kind", "form", "passages"), rows)
+    columns = "report council date kind judgement form pages passages"
+    print_table(columns.split(), rows)
+    for info in shelf:
+        for note in info.notes:
+            say(f"{info.report}: {note}")
 
 
 @main.command()

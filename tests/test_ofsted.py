@@ -11,6 +11,7 @@ import pytest
 
 from evals import ofsted
 from evals.ofsted import FOLDER, Asked, Outcome, holds, load, measures, outcome, render
+from rag.assistant import Assistant
 from rag.reading import read_file
 from rag.records import Answer, Citation, Coverage, Status
 
@@ -66,6 +67,25 @@ def test_patterns_do_not_mind_bullets_colons_line_breaks_and_capitals() -> None:
     assert holds("Children’s Services", "children's services")
     assert holds("Overall effectiveness: good", "overall effectiveness good")
     assert not holds("Overall effectiveness is good", "overall effectiveness good")
+
+
+def test_whose_when_and_how_judged_is_answered_with_the_page(tmp_path: Path) -> None:
+    pdfs = sorted(FOLDER.glob("bolton-*.pdf"))
+    if not pdfs:
+        pytest.skip("the inspection reports (../shared/ofsted) are not on this machine")
+    with Assistant.open(tmp_path / "index", create=True) as shelf:
+        shelf.add(pdfs)
+        judged = {i.report: (i.council, i.date, i.judgement) for i in shelf.reports()}
+        answer = shelf.ask("what was Bolton's overall effectiveness judged in 2023?")
+    assert judged == {
+        "bolton-12-june-2018": ("Bolton Council", "2018-06-12", "Good"),
+        "bolton-21-march-2014": ("Bolton Council", "2014-03-21", "Requires improvement"),
+        "bolton-27-october-2023": ("Bolton Council", "2023-10-27", "Good"),
+    }
+    places = {
+        (c.report, c.page) for c in answer.citations if holds(c.passage, "effectiveness good")
+    }
+    assert places == {("bolton-27-october-2023", 1)}
 
 
 # --- the measures ---------------------------------------------------------------------------
