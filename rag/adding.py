@@ -93,7 +93,7 @@ class Adding:
             digest = hashlib.sha256(load_file(file.path)).hexdigest()
         except RagError as error:
             return Added(name, "failed", None, 0, str(error))
-        same = next((k for k in self._store.known() if k.digest == digest), None)
+        same = self._store.with_digest(digest)
         if same is None:
             return None
         here = same.origin == printable(file.path.resolve())
@@ -140,9 +140,9 @@ class Adding:
 
     def _described(self, outcome: Added, report: Report, file: File) -> Added:
         """Remember what the catalogue says now of a file that is there already."""
-        for known in self._store.known():
-            if (known.digest, known.origin) == (report.digest, report.origin):
-                self._store.recatalogue(known.report, _written(file.catalogued))
+        known = self._store.with_digest(report.digest)
+        if known is not None and known.origin == report.origin:
+            self._store.recatalogue(known.report, _written(file.catalogued))
         return outcome
 
     def _embedded(

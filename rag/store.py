@@ -32,6 +32,7 @@ __all__ = ["FILE_NAME", "Indexed", "Known", "Store"]
 
 FILE_NAME = "rag.sqlite"
 
+_WITH_DIGEST = f"SELECT * FROM ({packing.REPORTS}) WHERE digest = ?"  # noqa: S608 (constants)
 _INSERT = "INSERT INTO {} VALUES ({})"
 _IN_ORDER = "SELECT {} FROM passages NOT INDEXED ORDER BY report, seq"
 """Not by way of an index, which could be damaged by itself: positions must be those of the rows."""
@@ -145,6 +146,11 @@ class Store:
     def known(self) -> list[Known]:
         """Digest, origin, metadata and catalogue entry of every report."""
         return [packing.known(row) for row in self._described()]
+
+    def with_digest(self, digest: str) -> Known | None:
+        """The report whose file has this digest; None when it is not on the shelf."""
+        rows = self._rows(_WITH_DIGEST, (digest,))
+        return packing.known(self._whole(rows[0][:-1], rows[0][-1])) if rows else None
 
     def _described(self) -> list[packing.Row]:
         """What is known of every report, as ``description_row`` made it."""

@@ -20,12 +20,11 @@ from markdown_it.tree import SyntaxTreeNode
 
 from rag.errors import ReadingError
 from rag.reading.elements import Element
-from rag.reading.numbering import Numbering
+from rag.reading.numbering import ROMAN, Numbering
 from rag.reading.rows import row_texts
 
 _COUNTED = re.compile(r"\((\d{1,3})\)\s+(?=\S)")
 _TAG = re.compile(r"<[^>]*>")
-_ROMAN = re.compile(r"(\([ivx]+\))\s+(?=\S)")
 _LETTERED = re.compile(r"(\d{1,3}[a-z])[.)]\s+(?=\S)")
 
 
@@ -101,7 +100,7 @@ class _Walk:
     def _paragraph(self, text: str, mark: str, depth: int) -> Element:
         if self.brief and (match := _COUNTED.match(text)):
             return Element("paragraph", text[match.end() :], counted=int(match.group(1)))
-        if match := _LETTERED.match(text) or _ROMAN.match(text):
+        if match := _LETTERED.match(text) or ROMAN.match(text):
             return Element("item", text[match.end() :], label=match.group(1))
         if mark.isdigit():
             if depth == 1 and (self.brief or self.numbering.accepts(int(mark))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-BULLET = re.compile(r"(?:[•▪●◦‣·∙\ue000-\uf8ff]|[-–*](?=\s)|o(?=\s+[A-Z]))\s*(?=\S)")
+BULLET = re.compile(r"(?:[•▪●◦‣·∙■◼◾➢\ue000-\uf8ff]|[-–*](?=\s)|o(?=\s+[A-Z]))\s*(?=\S)")
 NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 BARE_NUMBER = re.compile(r"(\d{1,3})\s+(?=[A-Z])")
 DEEP_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})+)\.?\s+(?=\S)")
