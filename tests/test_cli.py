@@ -26,7 +26,9 @@ HIT = """
     report title council date form section paragraph ordinal page role text start end score
 """.split()
 QUESTION = "who uses direct payments?"
-COMMANDS = ("add", "ask", "search", "reports", "remove", "verify", "eval", "serve")
+COMMANDS = """
+    add ask search reports remove verify eval serve fetch backup restore reindex
+""".split()
 BATCH = """{"id": "first", "question": "who uses direct payments?"}
 
 {"id": 2, "question": "is reablement quick?"}

@@ -56,7 +56,12 @@ def test_the_readme_shows_the_results_of_the_commit_that_it_names() -> None:
     assert table == render(results).strip()
 
 
-@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda p: p.stem)
+OF_FILES = ("ingest", "kills", "parsers")
+"""Results that are not about questions."""
+ASKED = [path for path in sorted(RESULTS.glob("*.json")) if path.stem not in OF_FILES]
+
+
+@pytest.mark.parametrize("path", ASKED, ids=lambda p: p.stem)
 def test_results_are_whole(path: object) -> None:
     results = json.loads((RESULTS / f"{getattr(path, 'stem', '')}.json").read_text("utf-8"))
     assert {"commit", "questions", "shelf", "systems", "rows"} <= results.keys()

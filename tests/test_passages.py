@@ -120,6 +120,10 @@ def passages_stay_between_headings_and_numbers(
 ) -> None:
     for passage in passages:
         held = [b for b in report.blocks if b.start < passage.end and passage.start < b.end]
+        if passage.kind == "heading":
+            (heading,) = held
+            assert (heading.kind, heading.section[:-1]) == ("heading", passage.section)
+            continue
         assert "heading" not in {block.kind for block in held}
         assert len({re.sub(r"\D", "", block.paragraph or "") for block in held}) == 1
         assert {block.section for block in held} == {passage.section}
@@ -284,6 +288,30 @@ def test_a_long_table_is_cut_between_its_rows() -> None:
     assert len(passages) > 3
     assert "\n".join(p.text for p in passages) == "\n".join(rows)
     assert {p.section for p in passages} == {("Figures",)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "states"),
+    [
+        ("The graded judgement for adoption performance is that it is outstanding", True),
+        ("Children’s services in Ambridge are inadequate", True),
+        ("Experiences of children in care: requires improvement to be good", True),
+        ("Leadership, management and governance: Good", True),
+        ("What is it like to live here?", False),
+        ("How the council is managed", False),
+        ("Theme 1: Working with people", False),
+        ("Strengths", False),
+        ("Who is who", False),
+    ],
+)
+def test_a_heading_is_a_passage_when_it_says_something_by_itself(
+    heading: str, states: bool
+) -> None:
+    report = composed([Element("heading", heading), Element("paragraph", "Carers wait.")])
+    first, *rest = cut_passages(report, 160)
+    assert (first.kind == "heading", len(rest)) == (states, int(states))
+    if states:
+        assert (first.text, first.section) == (heading, ())
 
 
 ELEMENT = st.builds(
