@@ -59,7 +59,7 @@ class MiniLM:
     name = MODEL_NAME
     dimension = 384
 
-    def __init__(self, batch_size: int = 16, half: bool | None = None) -> None:
+    def __init__(self, batch_size: int = 8, half: bool | None = None) -> None:
         self.batch_size = batch_size
         self._half = half
 
@@ -79,9 +79,15 @@ class MiniLM:
         return model.to(torch.bfloat16) if half else model
 
     def encode(self, texts: Sequence[str], done: Callable[[int], None] | None = None) -> Vectors:
-        """See Encoder. Texts are taken by length, so that a batch holds little padding."""
+        """See Encoder. Texts are taken by length, so that a batch holds little padding.
+
+        The longest come first: at the end the cores then wait for short ones only.
+        """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+        if not texts:
+            return vectors
+        pieces = self._model.tokenizer(list(texts), truncation=True)["input_ids"]
+        order = sorted(range(len(texts)), key=lambda i: (-len(pieces[i]), i))
         size = self.batch_size
         batches = [order[first : first + size] for first in range(0, len(order), size)]
         # The tokenizer is not safe to share between threads, so batches are prepared in this one.
