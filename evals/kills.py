@@ -35,8 +35,8 @@ def killed_once(
 ) -> tuple[set[str], bool]:
     """Add for so long, then kill; what was told as being on the shelf, and whether it ended.
 
-    With ``first`` the seconds count from the first outcome, else from the start of the program,
-    which takes a while to load its model.
+    With ``first`` the seconds count from the first report that is added, else from the start of
+    the program, which takes a while to load its model.
     """
     command = [sys.executable, "-m", "rag", "add", str(folder), "--json", "--index", str(index)]
     with subprocess.Popen(  # noqa: S603
@@ -46,7 +46,11 @@ def killed_once(
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as adding:
-        written = adding.stdout.readline() if first and adding.stdout is not None else b""
+        written = b""
+        for line in adding.stdout if first and adding.stdout is not None else ():
+            written += line
+            if b'"added"' in line:
+                break
         try:
             adding.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -89,7 +93,7 @@ def run(folder: Path, kills: int, longest: float, seed: int) -> Results:
         landed = unopened = lost = damaged = 0
         told: set[str] = set()
         for number in range(kills):
-            first = number % 4 > 0
+            first = number % 5 < 2
             seconds = chance.uniform(0.0, longest if first else 2 * longest)
             more, ended = killed_once(folder, broken, seconds, first=first)
             landed += not ended

@@ -125,7 +125,7 @@ def _kind(data: bytes, path: Path) -> str:
     """The format by the first bytes, else by the ending of the name."""
     head = data[:_HEAD].lstrip().lower()
     kind = KINDS.get(path.suffix.lower())
-    if b"%pdf-" in head and kind != "plain text":
+    if head.startswith(b"%pdf-") or (b"%pdf-" in head and kind in (None, "PDF", "Word")):
         return "PDF"
     if looks_like_docx(data):
         return "Word"
