@@ -79,10 +79,9 @@ def answers(index: Path, questions: Sequence[str]) -> list[Answer]:
         return [replace(assistant.ask(question), seconds=0.0) for question in questions]
 
 
-def run(folder: Path, kills: int, longest: float, seed: int) -> Results:
+def run(folder: Path, kills: int, longest: float, seed: int, questions: Sequence[str]) -> Results:
     """Kill, look, and compare in the end."""
     chance = random.Random(seed)  # noqa: S311
-    questions = [asked.question for asked in load()]
     with tempfile.TemporaryDirectory() as place:
         whole, broken = Path(place, "whole"), Path(place, "broken")
         started = time.monotonic()
@@ -136,7 +135,8 @@ def main() -> None:
     if not asked.folder.is_dir():
         print(f"{asked.folder.name} is not on this machine.")
         return
-    results = run(asked.folder, asked.kills, asked.longest, asked.seed)
+    questions = [each.question for each in load()]
+    results = run(asked.folder, asked.kills, asked.longest, asked.seed, questions)
     print(json.dumps(results, indent=1))
     if asked.write:
         write_results("kills", results)
