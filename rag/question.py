@@ -164,9 +164,9 @@ def understand(text: str, shelf: Shelf) -> Question:
     corrections += slips
     councils, absent = _councils(mended, shelf.reports)
     asked, years, why = _reports_asked(mended, shelf.reports, councils, absent)
-    expansions = _expansions(mended, [*shelf.acronyms, *_sector_acronyms(mended, shelf)])
     role = _role(mended)
     topic = _topic(mended, [*map(place_of, councils), *absent], years)
+    expansions = _expansions(topic, [*shelf.acronyms, *_sector_acronyms(topic, shelf)])
     concepts = _concepts(topic, expansions, role, shelf)
     longs = [long for _, long in expansions if not _in_full(long).search(mended)]
     return Question(
