@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.reading.rows import cell_text, placed_row_texts, row_texts
@@ -13,6 +13,7 @@ TABLE = st.lists(st.lists(CELL, max_size=5), max_size=6)
 HEADED = [["Council", "2021", "2022"], ["Northshire", "12", "15"], ["Eastborough", "", "4"]]
 
 
+@example(table=[["11"], ["1", "1", "1"]], header=True)
 @given(TABLE, st.sampled_from([None, True, False, 0, 1, 2, 9]))
 def test_every_cell_of_a_table_stands_in_its_rows(
     table: list[list[str]], header: bool | int | None

@@ -50,7 +50,7 @@ def placed_row_texts(
     body = [_without_repeats(row) for row in grid[count:]]
     texts = [_headed(names, row) if any(names) else _bare(row) for row in body]
     found = list(zip(places[count:], texts, strict=True))
-    used = [any(row[column] for row in body) for column in range(width)]
+    used = [any(row[column] and not _alone(row) for row in body) for column in range(width)]
     if any(name and not used[column] for column, name in enumerate(names)):
         found.insert(0, (places[0], _bare(_without_repeats(names))))
     return [(place, text) for place, text in found if text]
@@ -120,10 +120,15 @@ def _labelled(label: str, text: str) -> str:
 
 def _headed(names: list[str], row: list[str]) -> str:
     cells = [(name, cell) for name, cell in zip(names, row, strict=True) if cell]
-    if len(cells) == 1 and row[0]:
+    if _alone(row):
         return row[0]
     texts = [_labelled(name, cell) if name else cell for name, cell in cells]
     return _bare(texts, labelled=bool(row[0]))
+
+
+def _alone(row: list[str]) -> bool:
+    """True for a row that is one cell at its start: the name of what follows, under no header."""
+    return bool(row[0]) and not any(row[1:])
 
 
 def _bare(row: list[str], *, labelled: bool | None = None) -> str:
