@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from rag import packing
 from rag.embedding import Encoder
 from rag.errors import DamagedIndexError, IndexMismatchError, InputError, RagError
 from rag.reading import CATALOGUE_NAME, load_catalogue, load_file, printable
@@ -164,8 +165,7 @@ class Adding:
         done(0)
         if not missing:
             return {}
-        rows = self._encoder.encode([texts[key] for key in missing], done)
-        return {key: row.astype("<f4").tobytes() for key, row in zip(missing, rows, strict=True)}
+        return packing.vectors(missing, self._encoder.encode([texts[k] for k in missing], done))
 
     def _tell(self, **changes: object) -> None:
         self._step = replace(self._step, **changes)  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from rag.terminal import (
     print_hits,
     print_json,
     print_table,
+    print_text,
     say,
 )
 
@@ -112,7 +113,7 @@ def ask(question: str | None, batch: IO[str] | None, index: str, as_json: bool) 
             if as_json or batch:
                 print_json(found)
             else:
-                click.echo(found.text)
+                print_text(found.text)
 
 
 @main.command()
@@ -241,15 +242,15 @@ def verify(index: str, as_json: bool) -> None:
         print_json({"problems": problems, "built_with": built, "reports": len(shelf)})
     else:
         passages = sum(info.passages for info in shelf)
-        click.echo(f"{len(shelf)} reports, {passages} passages.")
+        print_text(f"{len(shelf)} reports, {passages} passages.")
         for key, value in sorted(built.items()):
-            click.echo(f"{key}: {value}")
+            print_text(f"{key}: {value}")
         for problem in problems:
-            click.echo(f"problem: {problem}")
+            print_text(f"problem: {problem}")
         way_back = (
             f"rag restore FILE --index {index}, or move the folder away and run: rag add PATH"
         )
-        click.echo(f"The way back: {way_back}" if problems else "Nothing is wrong.")
+        print_text(f"The way back: {way_back}" if problems else "Nothing is wrong.")
     if problems:
         raise click.exceptions.Exit(1)
 

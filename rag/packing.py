@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rag.embedding import Vectors
 from rag.records import Block, Metadata, Passage, Report, ReportInfo
 
 if TYPE_CHECKING:
@@ -133,3 +135,8 @@ def passage(row: Row) -> Passage:
     """A passage from what ``passage_row`` made."""
     report, seq, start, end, text, section, *rest = row
     return Passage(report, seq, start, end, text, tuple(json.loads(section)), *rest)
+
+
+def vectors(keys: Sequence[bytes], rows: Vectors) -> dict[bytes, bytes]:
+    """Vectors as they are stored, little-endian float32, each by its key."""
+    return {key: row.astype("<f4").tobytes() for key, row in zip(keys, rows, strict=True)}

@@ -273,8 +273,7 @@ def _put(work: _Work, report: Report, catalogued: str) -> None:
     work.progress(report.id, finished, len(texts))
     for first in range(0, len(missing), _BATCH):
         keys = missing[first : first + _BATCH]
-        vectors = work.encoder.encode([texts[key] for key in keys])
-        packed = {k: v.astype("<f4").tobytes() for k, v in zip(keys, vectors, strict=True)}
+        packed = packing.vectors(keys, work.encoder.encode([texts[key] for key in keys]))
         with work.side.writing():
             work.side.keep_vectors(packed)
         finished += len(keys)

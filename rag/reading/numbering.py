@@ -1,4 +1,4 @@
-"""Marks at the start of a line: bullets, and telling a paragraph number from a date or a year."""
+"""Marks at both ends of a line: bullets, numbers told from dates and years, and full stops."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ BARE_NUMBER = re.compile(r"(\d{1,3})\s+(?=[A-Z])")
 DEEP_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2})+)\.?\s+(?=\S)")
 LETTER = re.compile(r"\(?([a-z])[.)]\s+(?=\S)")
 ROMAN = re.compile(r"(\([ivx]+\))\s+(?=\S)")
+END = re.compile(r"[.!?]['\"’”)\]]*$")
+"""A sentence ends."""
+STOP = re.compile(r"[.!?:;]['\"’”)\]]*$")
+"""A sentence or a clause ends."""
 
 
 class Numbering:

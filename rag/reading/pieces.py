@@ -19,15 +19,15 @@ from rag.reading.numbering import (
     BARE_NUMBER,
     BULLET,
     DEEP_NUMBER,
+    END,
     LETTER,
     NUMBER,
     ROMAN,
+    STOP,
     Numbering,
 )
 from rag.reading.typeset import SOFT_HYPHEN, Line
 
-_END = re.compile(r"[.!?]['\"’”)\]]*$")
-_STOP = re.compile(r"[.!?:;]['\"’”)\]]*$")
 _LONE_MARK = re.compile(r"(?:[•▪●◦‣·∙\ue000-\uf8ff\u2500-\u25ff\u2700-\u27bf]|[-–—−*o])")
 _RARE_BULLET = re.compile(r"[−\u2500-\u25ff\u2700-\u27bf]\s*(?=\S)|[+~»]\s+(?=[A-Z])")
 _GLUED_NUMBER = re.compile(r"(\d{1,3})[.)](?=[A-Z][a-z ])")
@@ -211,7 +211,7 @@ class Gathering:
             return True
         last = self.done[-1].lines[-1]
         if last.page != line.page or line.base < last.base:
-            return bool(_END.search(last.text))
+            return bool(END.search(last.text))
         return line.base - last.base > 1.18 * self._pitch(self.done[-1]) * line.size
 
     def _pitch(self, piece: Piece) -> float:
@@ -227,7 +227,7 @@ class Gathering:
         """True when ``line`` carries on ``piece``."""
         last = piece.lines[-1]
         lower = line.text[0].islower() or line.text[0] in "(&,;"
-        ended = bool(_END.search(last.text))
+        ended = bool(END.search(last.text))
         if piece.rows or abs(line.size - last.size) > _SAME_SIZE:
             return False
         if line.bold != last.bold and not (lower and not ended):
@@ -246,12 +246,12 @@ class Gathering:
         room = last.column[1] - last.right
         first = len(line.text.split(" ", 1)[0]) * 0.5 * line.size
         short = room > first + 0.12 * (last.column[1] - last.column[0])
-        return lower or not (short and _STOP.search(last.text))
+        return lower or not (short and STOP.search(last.text))
 
     def _goes_on(self, piece: Piece, line: Line, *, lower: bool) -> bool:
         """True when a piece goes on in the next column or on the next page."""
         last = piece.lines[-1]
-        if _STOP.search(last.text):
+        if STOP.search(last.text):
             return lower and not last.text.endswith((".", "!", "?"))
         if self._is_display(line) and not lower:
             return False

@@ -13,10 +13,18 @@ from dataclasses import dataclass
 
 from rag.reading.elements import Element, Kind
 from rag.reading.headings import is_capitals, is_heading_name, is_role_heading, set_levels
-from rag.reading.numbering import BARE_NUMBER, BULLET, DEEP_NUMBER, LETTER, NUMBER, ROMAN, Numbering
+from rag.reading.numbering import (
+    BARE_NUMBER,
+    BULLET,
+    DEEP_NUMBER,
+    END,
+    LETTER,
+    NUMBER,
+    ROMAN,
+    STOP,
+    Numbering,
+)
 
-_END = re.compile(r"[.!?]['\"’”)\]]*$")
-_STOP = re.compile(r"[.!?:;]['\"’”)\]]*$")
 _URL_LINE = re.compile(r"https?://\S+")
 _BANNER = re.compile(
     r"(?:skip to|visit our|we use cookies|accept (?:all )?cookies|cookies? (?:policy|settings)"
@@ -166,7 +174,7 @@ class _Grouping:
             return not BARE_NUMBER.match(line.text)
         following = [n for n in self.lines[position + 1 : position + 4] if n.indented]
         return (
-            not _END.search(previous.text)
+            not END.search(previous.text)
             and len(previous.text) < _LONGEST_HEADING
             and bool(following)
         )
@@ -176,22 +184,22 @@ class _Grouping:
         piece = self.done[-1]
         first = line.text.split(" ", 1)[0]
         lower = line.text[0].islower() or line.text[0] in "(&,;–-"
-        if _END.search(piece.text) and (line.after_blank or line.indented):
+        if END.search(piece.text) and (line.after_blank or line.indented):
             return lower and line.text[0].islower() and not line.after_blank
         if lower:
             return not (line.after_blank and piece.text.endswith(":"))
         if not self.width:
-            return not line.after_blank and not _END.search(piece.text)
+            return not line.after_blank and not END.search(piece.text)
         if line.after_blank or line.indented:
-            open_item = piece.item and not _STOP.search(piece.text)
-            open_text = piece.lines > 1 and not _STOP.search(piece.text) and not piece.item
+            open_item = piece.item and not STOP.search(piece.text)
+            open_text = piece.lines > 1 and not STOP.search(piece.text) and not piece.item
             full = piece.last >= 0.8 * max(piece.widest, 60)
             fits = not line.indented and len(line.text) <= 1.2 * self.width
             return (open_item or open_text) and full and fits
         plain = piece.label is None and not piece.item
         if piece.lines == 1 and plain and piece.last + 1 + len(first) < 0.75 * self.width:
             return False
-        ended = bool(_END.search(piece.text)) and piece.last + 1 + len(first) < 0.9 * piece.widest
+        ended = bool(END.search(piece.text)) and piece.last + 1 + len(first) < 0.9 * piece.widest
         return not ended
 
 
@@ -295,7 +303,7 @@ def _is_run_in_title(pieces: list[_Piece], candidate: list[bool], i: int) -> boo
     if piece.label is None or piece.item or i + 1 >= len(pieces):
         return False
     following = pieces[i + 1]
-    short = len(piece.text) <= 80 and piece.lines == 1 and not _STOP.search(piece.text)
+    short = len(piece.text) <= 80 and piece.lines == 1 and not STOP.search(piece.text)
     prose = following.label is None and not following.item and not candidate[i + 1]
     return short and prose
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from rag.reading.numbering import STOP
+
 _SPACE = re.compile(r"\s+")
-_STOP = re.compile(r"[.!?:;]['\"’”)\]]*$")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[-–/]\s?\d{2,4})?")
 _FIGURE = re.compile(r"[£$€]?\s?[\d.,]+\s?(?:%|k|m|bn|million)?", re.IGNORECASE)
 _LONGEST_HEADER = 80
@@ -138,7 +139,7 @@ def _bare(row: list[str], *, labelled: bool | None = None) -> str:
     text = cells[0] if cells else ""
     for position, cell in enumerate(cells[1:]):
         joint = ". " if position == 0 and labelled else "; "
-        text += (" " if _STOP.search(text) else joint) + cell
+        text += (" " if STOP.search(text) else joint) + cell
     return text
 
 
@@ -146,5 +147,5 @@ def cell_text(blocks: list[str]) -> str:
     """The paragraphs and list items of one cell as one text; they stay told apart."""
     text = ""
     for block in filter(None, blocks):
-        text += ("" if not text else " " if _STOP.search(text) else "; ") + block
+        text += ("" if not text else " " if STOP.search(text) else "; ") + block
     return text
