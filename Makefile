@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 BIN := .venv/bin
 PEERS := .venv-peers/bin
 
-.PHONY: run install test lint ask eval eval-peers fix lock clean
+.PHONY: run install test lint ask eval eval-peers pictures fix lock clean
 
 run: .venv/run  ## install if needed, index corpus/ on the first start, open the page
 	$(BIN)/rag serve --index $(INDEX) --corpus corpus --port $(PORT)
@@ -32,6 +32,9 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+pictures: .venv/dev  ## the pictures of the README, from the real page
+	$(BIN)/python -m evals.screenshots
 
 fix: .venv/dev
 	$(BIN)/ruff check --fix .

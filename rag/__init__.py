@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import RagError
 from rag.records import Added, Answer, Citation, Coverage, Hit, ReportInfo, Surroundings
+from rag.settings import VERSION
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -26,7 +27,7 @@ __all__ = [
     "Surroundings",
     "__version__",
 ]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> object:

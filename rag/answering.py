@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rag.decision import of_report
 from rag.judging import Choice, Judged, best_first, choose, judge, quotes, slice_of
@@ -19,12 +19,21 @@ _CLOSEST = 2
 
 
 def answer(
-    retrieved: Retrieved, reranker: Reranker, settings: SearchSettings, *, id: str | None = None
+    retrieved: Retrieved,
+    reranker: Reranker,
+    settings: SearchSettings,
+    *,
+    id: str | None = None,
+    without: Iterable[str] = (),
+    more: bool = False,
 ) -> Answer:
-    """Decide on every report and put the answer together; ``seconds`` is left at zero."""
+    """Decide on every report and put the answer together; ``seconds`` is left at zero.
+
+    With ``more`` every passage that speaks is quoted, not only the best of each report.
+    """
     question = retrieved.question
-    judged = judge(retrieved, reranker, settings)
-    chosen = choose(question, judged, reranker, settings)
+    judged = judge(retrieved, reranker, settings, more=more)
+    chosen = choose(question, judged, reranker, settings, more=more)
     infos = {info.report: info for info in retrieved.shelf}
     citations: list[Citation] = []
     numbers: dict[str, tuple[int, ...]] = {}
@@ -59,6 +68,8 @@ def answer(
         seconds=0.0,
         understood=question.understood,
         closest=closest,
+        without=tuple(sorted(set(without))),
+        more=more,
     )
 
 

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rag.adding import Progress
 from rag.answering import answer
 from rag.embedding import Encoder, MiniLM
 from rag.errors import InputError
+from rag.followups import FollowUp, follow_up
 from rag.index import Index
-from rag.records import Added, Answer, Citation, Hit, ReportInfo, Surroundings
+from rag.originals import Originals, PagePicture
+from rag.places import place_in_words
+from rag.question import understand
+from rag.records import (
+    Added,
+    Answer,
+    Citation,
+    Hit,
+    ReportInfo,
+    ShelfVersion,
+    Surroundings,
+    Understood,
+)
 from rag.reindexing import Reindexed, reindex
 from rag.reranking import CrossEncoder, Reranker
-from rag.retrieval import retrieve
-from rag.settings import SearchSettings
+from rag.retrieval import retrieve, shelf_of
+from rag.settings import VERSION, SearchSettings
 from rag.upkeep import BackedUp, Restored, backup, restore
+from rag.vocabulary import sector_topics
 
 _SURROUNDINGS = 800
 """At least so many characters before and after a passage, up to the next paragraph's end."""
@@ -39,6 +55,7 @@ class Assistant:
         self._index = index
         self._settings = settings or SearchSettings()
         self._reranker = reranker or CrossEncoder()
+        self._originals = Originals(index.folder, index.limits)
 
     @classmethod
     def open(
@@ -76,7 +93,8 @@ class Assistant:
         return restore(Path(index), Path(file))
 
     def close(self) -> None:
-        """Close the index."""
+        """Close the index, and end the process that draws pages."""
+        self._originals.close()
         self._index.close()
 
     def __enter__(self) -> Assistant:
@@ -111,13 +129,45 @@ class Assistant:
         chosen = [Path(path) for path in several]
         return self._index.add(chosen, replacing=replace_older, progress=progress)
 
+    def adding_dropped(
+        self,
+        files: Iterable[str | Path],
+        progress: Progress | None = None,
+        *,
+        replace_older: bool = False,
+    ) -> Iterator[Added]:
+        """As ``adding``, of files that will not stay where they are: copies are kept beside the
+        index, so that their pages can be shown, for as long as their reports are on the shelf.
+        """
+        store = self._index.store
+        kept = [self._originals.keep(Path(file)) for file in files]
+        before = {known.origin for known in store.known()} | set(map(str, kept))
+        try:
+            yield from self.adding(kept, progress, replace_older=replace_older)
+        finally:
+            used = {_kept_as(known.origin) for known in store.known()}
+            for origin in sorted(before):
+                if _kept_as(origin) not in used:
+                    self._originals.forget(origin)
+
     def remove(self, report: str) -> None:
         """Take a report off the shelf; raises InputError when it is not there."""
+        origin = self._index.store.origin(report)
         self._index.remove(report)
+        if origin is not None:
+            self._originals.forget(origin[0])
 
     def reports(self) -> list[ReportInfo]:
         """The shelf, by council and date."""
         return self._index.store.reports()
+
+    def topics(self) -> list[str]:
+        """The sector's phrases that the reports use, those of most reports first."""
+        counted = {
+            phrase: self._index.store.count_phrase(stems) for phrase, stems in sector_topics()
+        }
+        used = [phrase for phrase, (reports, _) in counted.items() if reports]
+        return sorted(used, key=lambda phrase: (*(-n for n in counted[phrase]), phrase))
 
     def search(self, question: str, k: int = 10) -> tuple[Hit, ...]:
         """The k passages that fit a question best, best first."""
@@ -125,38 +175,135 @@ class Assistant:
             raise InputError(f"k is {k}.", "Ask for at least 1 passage.")
         return retrieve(self._index, self._checked(question), self._settings, k).hits
 
-    def ask(self, question: str, id: str | None = None) -> Answer:
-        """Answer a question: every report on the shelf stands in the answer's coverage."""
+    def ask(
+        self,
+        question: str,
+        id: str | None = None,
+        *,
+        without: Iterable[str] = (),
+        more: bool = False,
+    ) -> Answer:
+        """Answer a question: every report on the shelf stands in the answer's coverage.
+
+        ``without`` takes parts out of what is understood, by the keys that
+        ``Answer.understood.parts`` gives; ``more`` quotes every passage that speaks, not only the
+        best of each report. Raises InputError for a question or a key that cannot be read.
+        """
         started = time.perf_counter()
-        retrieved = retrieve(self._index, self._checked(question), self._settings)
-        found = answer(retrieved, self._reranker, self._settings, id=id)
+        taken = tuple(without)
+        text = self._checked(question)
+        retrieved = retrieve(self._index, text, self._settings, without=taken)
+        found = answer(retrieved, self._reranker, self._settings, id=id, without=taken, more=more)
         return replace(found, seconds=round(time.perf_counter() - started, 3))
+
+    def understand(self, question: str, without: Iterable[str] = ()) -> Understood:
+        """How a question is read, without looking for an answer: quick."""
+        with self._index.store.reading():
+            shelf = shelf_of(self._index.store)
+            return understand(self._checked(question), shelf, without).understood
+
+    def follow_up(self, question: str, before: str) -> FollowUp:
+        """A question asked after another one, as one that stands alone; see ``rag.followups``."""
+        with self._index.store.reading():
+            return follow_up(self._checked(question), before, shelf_of(self._index.store))
 
     def warm_up(self) -> None:
         """Load the models now, so that the first question does not wait for them."""
+        self._index.snapshot()
         self._index.encoder.encode(["warm up"])
         self._reranker.score("warm", ["up"])
 
+    # --- reading on -----------------------------------------------------------------------
+
     def surroundings(self, citation: Citation) -> Surroundings:
         """The text around a citation, for reading on; raises InputError when it is gone."""
-        text = self._index.store.report_text(citation.report)
-        if text is None or text[citation.start : citation.end] != citation.quote:
+        found = self.read(citation.report, citation.start, citation.end)
+        if found.passage[found.quote_start : found.quote_end] != citation.quote:
+            raise _changed(citation.report)
+        return found
+
+    def read(self, report: str, start: int, end: int) -> Surroundings:
+        """A stretch of a report within its passage; raises InputError when there is none."""
+        store = self._index.store
+        with store.reading():
+            info = next((i for i in store.reports() if i.report == report), None)
+            text = store.report_text(report)
+            passages = store.passages_of(report)
+        if info is None or text is None:
             raise InputError(
-                f"{citation.report} has changed since this answer.", "Ask the question again."
+                f"There is no report {report!r} on the shelf.", "It may have been removed."
             )
-        start = text.find(citation.passage, max(0, citation.start - len(citation.passage)))
-        end = start + len(citation.passage)
-        first = text.rfind("\n\n", 0, max(0, start - _SURROUNDINGS)) + 2
-        last = text.find("\n\n", end + _SURROUNDINGS)
+        at = next((n for n, p in enumerate(passages) if p.start <= start < end <= p.end), None)
+        if at is None:
+            raise _changed(report)
+        passage = passages[at]
+        first = text.rfind("\n\n", 0, max(0, passage.start - _SURROUNDINGS)) + 2
+        last = text.find("\n\n", passage.end + _SURROUNDINGS)
+        before = passages[at - 1] if at else None
+        after = passages[at + 1] if at + 1 < len(passages) else None
         return Surroundings(
-            report=citation.report,
-            heading=citation.section,
-            before=text[first if first > 1 else 0 : start],
-            passage=citation.passage,
-            quote_start=citation.start - start,
-            quote_end=citation.end - start,
-            after=text[end : last if last > 0 else len(text)],
+            report=report,
+            heading=passage.section,
+            before=text[first if first > 1 else 0 : passage.start],
+            passage=passage.text,
+            quote_start=start - passage.start,
+            quote_end=end - passage.start,
+            after=text[passage.end : last if last > 0 else len(text)],
+            start=start,
+            end=end,
+            info=info,
+            paragraph=passage.paragraph,
+            page=passage.page,
+            place=place_in_words(info, passage),
+            previous=None if before is None else (before.start, before.end),
+            next=None if after is None else (after.start, after.end),
         )
+
+    def picture(self, around: Surroundings) -> PagePicture | None:
+        """The page of a PDF with the quote marked; None when its file is not at hand."""
+        found = self._index.store.origin(around.report)
+        if found is None:
+            return None
+        quote = around.passage[around.quote_start : around.quote_end]
+        return self._originals.picture(*found, around.passage, quote, around.page)
+
+    def has_picture(self, around: Surroundings) -> bool:
+        """True when the file of a report is at hand and has pages."""
+        found = self._index.store.origin(around.report)
+        return (
+            found is not None
+            and around.info.pages is not None
+            and self._originals.find(*found) is not None
+        )
+
+    def page_of(self, around: Surroundings) -> int | None:
+        """The page of the file, from 1, on which a quote of a PDF stands; None when unknown."""
+        found = self._index.store.origin(around.report)
+        if found is None:
+            return None
+        quote = around.passage[around.quote_start : around.quote_end]
+        return self._originals.page_of(*found, around.passage, quote, around.page)
+
+    # --- the shelf --------------------------------------------------------------------------
+
+    def shelf_version(self) -> ShelfVersion:
+        """What answers are given from now: the same shelf has the same digest anywhere."""
+        store = self._index.store
+        with store.reading():
+            known, shelf = store.known(), store.reports()
+        content = sorted((k.report, k.digest, asdict(replace(k.metadata, id=None))) for k in known)
+        text = json.dumps([self._index.settings.fingerprint(), content], sort_keys=True)
+        return ShelfVersion(
+            program=VERSION,
+            reports=len(shelf),
+            passages=sum(info.passages for info in shelf),
+            digest=hashlib.sha256(text.encode()).hexdigest()[:12],
+        )
+
+    def storage(self) -> tuple[int, int]:
+        """Bytes of the index and of the files kept beside it."""
+        folder = self._index.folder
+        return sum(f.stat().st_size for f in folder.glob("rag.*")), self._originals.size()
 
     def verify(self) -> list[str]:
         """What does not agree in the index; empty when all is well."""
@@ -178,3 +325,12 @@ class Assistant:
                 f"The question has {len(text)} characters; at most {limit} are read.", "Shorten it."
             )
         return text
+
+
+def _kept_as(origin: str) -> tuple[str, ...]:
+    """Folder, digest and name of a kept file: the same when the index was moved."""
+    return Path(origin).parts[-3:]
+
+
+def _changed(report: str) -> InputError:
+    return InputError(f"{report} has changed since this answer.", "Ask the question again.")

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +18,7 @@ import click
 from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import InputError, RagError
+from rag.records import Answer
 from rag.terminal import (
     Tally,
     adding_bar,
@@ -102,14 +104,36 @@ def _add_all(
     metavar="FILE",
     help='JSON lines {"id", "question"} to answer, one answer a line; - is stdin.',
 )
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="PART",
+    help="Take out a part of what is understood: 'council: Sefton Council'.",
+)
+@click.option("--more", is_flag=True, help="Quote every passage that speaks, not only the best.")
+@click.option("--out", metavar="FILE", help="Write a paper: .docx, .md, .csv or .html.")
 @index_option
 @json_option
-def ask(question: str | None, batch: IO[str] | None, index: str, as_json: bool) -> None:
+def ask(
+    *,
+    question: str | None,
+    batch: IO[str] | None,
+    without: tuple[str, ...],
+    more: bool,
+    out: str | None,
+    index: str,
+    as_json: bool,
+) -> None:
     """Answer a question with exact quotes, and say which reports do not mention it."""
+    if batch and out:
+        raise InputError("--out writes one answer, not a batch.", "Use --json for a batch.")
     with Assistant.open(index) as assistant:
         for where, id_, text in _questions(question, batch):
             with _line_named(where):
-                found = assistant.ask(text, id_)
+                found = assistant.ask(text, id_, without=without, more=more)
+            if out is not None:
+                _write_paper(Path(out), found, assistant)
+                say(f"Written: {out}")
             if as_json or batch:
                 print_json(found)
             else:
@@ -267,17 +291,49 @@ def evaluate(folder: str | None, write: bool, page: str | None) -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Others need --auth.")
 @click.option("--port", default=7860, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--auth", metavar="FILE", help="Users and hashed passwords; see: rag password.")
+@click.option("--read-only", is_flag=True, help="Nobody changes the shelf on the page.")
+@click.option("--https", is_flag=True, help="Behind a proxy that speaks https.")
 @click.option("--corpus", metavar="DIR", help="Added when there is no index yet.")
 @index_option
-def serve(port: int, corpus: str | None, index: str) -> None:
-    """Open the web page on 127.0.0.1."""
+def serve(
+    *,
+    host: str,
+    port: int,
+    auth: str | None,
+    read_only: bool,
+    https: bool,
+    corpus: str | None,
+    index: str,
+) -> None:
+    """Open the web page, on this machine only unless there are passwords."""
+    from app import Serving
     from app import serve as serve_page
 
     if corpus and not Path(index, "rag.sqlite").is_file():
         _add_all([corpus], index)
+    serving = Serving(host, port, None if auth is None else Path(auth), read_only, https)
     with Assistant.open(index) as assistant:
-        serve_page(assistant, port)
+        serve_page(assistant, serving, lambda address: say(f"Open {address} (stop with Ctrl+C)"))
+
+
+@main.command()
+@click.argument("user")
+@click.option("--auth", required=True, metavar="FILE", help="Made when it is not there.")
+@click.option("--remove", is_flag=True, help="Take the user out of the file.")
+def password(user: str, auth: str, remove: bool) -> None:
+    """Set a user's password for rag serve --auth; only its hash is kept."""
+    from rag.passwords import PasswordFile
+
+    users = PasswordFile.open(Path(auth), create=not remove)
+    if remove:
+        users.remove(user)
+        say(f"{user} can no longer log in.")
+        return
+    users.set(user, click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    say(f"{user} can log in with: rag serve --auth {auth}")
 
 
 def _questions(
@@ -310,6 +366,20 @@ def _batch_line(where: str, line: str) -> tuple[str | None, str]:
         raise InputError(f"{where} has no question.", form)
     id_ = row.get("id")
     return None if id_ is None else str(id_), row["question"]
+
+
+def _write_paper(file: Path, found: Answer, assistant: Assistant) -> None:
+    from rag.export import FORMATS, Taken, export
+
+    form = next((form for form in FORMATS if file.suffix.lower() == f".{form}"), None)
+    if form is None:
+        endings = ", ".join(f".{form}" for form in FORMATS)
+        raise InputError(f"{file.name} has no ending that is known.", f"Endings: {endings}.")
+    asked = datetime.now(UTC).isoformat("T", "minutes")
+    try:
+        file.write_bytes(export(Taken(found, asked, assistant.shelf_version()), form))
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}.") from None
 
 
 @contextmanager

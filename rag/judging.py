@@ -74,11 +74,13 @@ class Choice:
 
 
 def judge(
-    retrieved: Retrieved, reranker: Reranker, settings: SearchSettings
+    retrieved: Retrieved, reranker: Reranker, settings: SearchSettings, *, more: bool = False
 ) -> dict[str, tuple[Judged, ...]]:
     """The candidates of each report with their probabilities, best first."""
     question = retrieved.question
     few = question.narrow
+    if more:
+        settings = _reading_more(settings)
     chosen = _to_read(retrieved.candidates, settings, few=few)
     logits = reranker.score(question.topic, [read_text(c.passage) for c in chosen])
     judged: dict[str, list[Judged]] = {}
@@ -93,6 +95,14 @@ def judge(
         report: tuple(sorted(judged.get(report, found), key=best_first))
         for report, found in unread.items()
     }
+
+
+def _reading_more(settings: SearchSettings) -> SearchSettings:
+    return replace(
+        settings,
+        read=2 * settings.read,
+        read_per_report=2 * settings.read_per_report,
+    )
 
 
 def read_text(passage: Passage) -> str:
@@ -125,9 +135,12 @@ def choose(
     judged: Mapping[str, Sequence[Judged]],
     reranker: Reranker,
     settings: SearchSettings,
+    *,
+    more: bool = False,
 ) -> dict[str, list[Choice]]:
     """The quotes of every report that has evidence, the best report and quote first."""
     few = question.narrow
+    most = settings.quotes_when_more if more else settings.quotes_per_report
     if not question.concepts:
         return {}
     picked: list[Judged] = []
@@ -138,8 +151,9 @@ def choose(
         if few and not _gives_kind(question, ranked, reranker):
             continue
         further = ranked[0].score * FURTHER_WHEN_FEW if few else FURTHER
+        further = min(further, EVIDENCE) if more else further
         near = [ranked[0], *(j for j in ranked[1:] if j.score >= further and _fits(question, j))]
-        picked += near[: settings.quotes_per_report]
+        picked += near[:most]
     chosen: dict[str, list[Choice]] = {}
     for choice in quotes(question, picked, reranker):
         mine = chosen.setdefault(choice.judged.passage.report, [])

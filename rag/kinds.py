@@ -12,6 +12,16 @@ from itertools import pairwise
 from rag.dates import MONTHS
 from rag.records import AnswerKind
 
+KIND_NAMES: dict[AnswerKind, str] = {
+    "number": "number",
+    "money": "sum of money",
+    "percentage": "percentage",
+    "duration": "length of time",
+    "date": "date",
+    "person": "name",
+}
+"""Each kind as it is named to people."""
+
 _WORDS = """
     one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred

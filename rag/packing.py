@@ -62,6 +62,16 @@ class Known:
     """The catalogue's entry as it was given to ``put``; empty when there was none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A passage as the store takes it: with its searchable terms and its vector's key."""
+
+    passage: Passage
+    stems: str
+    prefix_stems: str
+    vector_key: bytes
+
+
 def packed(row: Row) -> bytes:
     """A row as bytes, the same on every machine."""
     return json.dumps(row, default=bytes.hex).encode() + b"\n"

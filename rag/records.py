@@ -16,6 +16,7 @@ Role = Literal["strength", "consideration", "recommendation", "context"]
 Outcome = Literal["added", "replaced", "unchanged", "skipped", "failed"]
 Status = Literal["evidence", "no mention", "not asked"]
 AnswerKind = Literal["number", "money", "percentage", "duration", "date", "person"]
+PartKind = Literal["council", "years", "kind of report", "stance", "acronym", "spelling", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,20 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a question was understood as, and that the asker may take out again."""
+
+    kind: PartKind
+    value: str
+    """As it is shown: a council, ``since 2022``, ``praise``, ``DoLS = Deprivation of Liberty``."""
+
+    @property
+    def key(self) -> str:
+        """The name by which it is taken out: ``council: Sefton Council``."""
+        return f"{self.kind}: {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """How a question was read: shown to the user, so that a misreading can be seen."""
 
@@ -192,6 +207,12 @@ class Understood:
     """Set when the question asks for praise or for recommendations only."""
     wants: AnswerKind | None = None
     """The kind of answer that is asked for, where the question says."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of report that the question names; reports of other kinds are not asked."""
+    period: str = ""
+    """The reports that the years leave, in words: ``since 2022``; empty when they restrict none."""
+    parts: tuple[Part, ...] = ()
+    """All of the above that can be taken out, and with ``without`` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +230,23 @@ class Answer:
     understood: Understood = field(default_factory=Understood)
     closest: tuple[Citation, ...] = ()
     """When the question is refused: what came nearest, though it does not answer."""
+    without: tuple[str, ...] = ()
+    """Keys of the parts that the asker took out of what was understood."""
+    more: bool = False
+    """True when every passage that speaks was asked for, not only the best of each report."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfVersion:
+    """What an answer was given from, so that another officer can get the same one."""
+
+    program: str
+    """Version of this program."""
+    reports: int
+    passages: int
+    digest: str
+    """12 hexadecimal digits over the content of every report and the settings of the index: the
+    same shelf has the same digest, wherever it was built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +265,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A citation's passage with what stands before and after it, for reading on."""
+    """A quote in its passage with what stands before and after it, for reading on."""
 
     report: str
     heading: tuple[str, ...]
@@ -237,3 +275,14 @@ class Surroundings:
     """Where the quote starts within ``passage``."""
     quote_end: int
     after: str
+    start: int
+    """Where the quote starts in the report's text."""
+    end: int
+    info: ReportInfo
+    paragraph: str | None
+    page: int | None
+    place: str
+    """The place in words, as of a citation."""
+    previous: tuple[int, int] | None
+    """Start and end of the passage before, in the report's text; None at the beginning."""
+    next: tuple[int, int] | None

@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.decision import unread
+from rag.embedding import Vectors
 from rag.index import Index, Snapshot
 from rag.question import Question, Shelf, understand
 from rag.records import Hit, Passage, ReportInfo
 from rag.settings import SearchSettings
 from rag.signals import Signals, signals_of
+from rag.store import Store
 from rag.terms import Said
 
 PREFIX_WEIGHT = 0.5
@@ -64,24 +66,40 @@ def candidates_each(question: Question, settings: SearchSettings) -> int:
     return max(2, min(settings.candidates // reports, settings.candidates_per_report))
 
 
-def retrieve(index: Index, text: str, settings: SearchSettings, k: int = 10) -> Retrieved:
+def shelf_of(store: Store) -> Shelf:
+    """What reading a question needs to know of a store; within ``reading``."""
+    return Shelf(tuple(store.reports()), store.acronyms(), store.document_frequency, store.words)
+
+
+def retrieve(
+    index: Index,
+    text: str,
+    settings: SearchSettings,
+    k: int = 10,
+    without: Iterable[str] = (),
+) -> Retrieved:
     """Find the k best passages overall, and the best of every report that is asked."""
     store = index.store
-    with store.reading():
-        shelf = tuple(store.reports())
-        question = understand(
-            text, Shelf(shelf, store.acronyms(), store.document_frequency, store.words)
-        )
-        found = _Found.search(index, question)
-        overall = found.fused(settings.rrf_k)
-        best = found.order(overall)[:k]
-        most = candidates_each(question, settings)
-        within = {
-            report: found.order(found.fused(settings.rrf_k, report))[:most]
-            for report in sorted(question.asked)
-        }
-        wanted = sorted({*best, *(i for ids in within.values() for i in ids)})
-        passages, stems = store.passages(wanted), store.stems(wanted)
+    embedded: dict[str, Vectors] = {}
+    while True:
+        with store.reading():
+            known = shelf_of(store)
+            question = understand(text, known, without)
+            if not question.asked or question.topic in embedded:
+                found = _Found.search(index, question, embedded)
+                overall = found.fused(settings.rrf_k)
+                best = found.order(overall)[:k]
+                most = candidates_each(question, settings)
+                within = {
+                    report: found.order(found.fused(settings.rrf_k, report))[:most]
+                    for report in sorted(question.asked)
+                }
+                wanted = sorted({*best, *(i for ids in within.values() for i in ids)})
+                passages, stems = store.passages(wanted), store.stems(wanted)
+                break
+        # Embedded outside of the transaction, so that others can read the store meanwhile.
+        embedded = {question.topic: index.encoder.encode([question.topic])}
+    shelf = tuple(known.reports)
     infos = {info.report: info for info in shelf}
     few = question.narrow
     words = {id_: Said.of(" ".join(both).split()) for id_, both in stems.items()}
@@ -119,10 +137,9 @@ def likeliest(candidate: Candidate) -> tuple[float, str, int]:
     return (-candidate.probability, candidate.passage.report, candidate.passage.start)
 
 
-def nearest(index: Index, snapshot: Snapshot, topic: str) -> dict[int, float]:
-    """Cosine of every passage by its id, nearest first."""
-    query = index.encoder.encode([topic])[0]
-    cosines, positions = snapshot.vectors.search(query, len(snapshot.vectors))
+def nearest(snapshot: Snapshot, query: Vectors) -> dict[int, float]:
+    """Cosine of every passage to a query, shape (1, dimension), by its id, nearest first."""
+    cosines, positions = snapshot.vectors.search(query[0], len(snapshot.vectors))
     return {int(snapshot.ids[p]): float(c) for p, c in zip(positions, cosines, strict=True)}
 
 
@@ -136,13 +153,13 @@ class _Found:
     cosine: dict[int, float]
 
     @classmethod
-    def search(cls, index: Index, question: Question) -> _Found:
+    def search(cls, index: Index, question: Question, embedded: Mapping[str, Vectors]) -> _Found:
         """Search by words and by meaning."""
         snapshot = index.snapshot()
         if not question.asked:
             return cls(snapshot, [], [], {})
         keyword = index.store.search_terms(question.stems, PREFIX_WEIGHT)
-        near = nearest(index, snapshot, question.topic)
+        near = nearest(snapshot, embedded[question.topic])
 
         def is_asked(id_: int) -> bool:
             return snapshot.reports[snapshot.position[id_]] in question.asked

@@ -6,6 +6,9 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+VERSION = "0.1.0"
+"""Of this program, as in pyproject.toml."""
+
 FORMAT_VERSION = 3
 """Raised whenever the store's tables, or the way text is cut or stemmed, change."""
 
@@ -69,5 +72,7 @@ class SearchSettings:
     """The most of one report, unless the councils named leave few reports."""
     read_when_few: int = 30
     quotes_per_report: int = 3
+    quotes_when_more: int = 10
+    """The most of one report when more is asked for; twice as many passages are read then."""
     longest_question: int = 2000
     """Characters."""

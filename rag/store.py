@@ -13,7 +13,6 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import numpy as np
 from rag import packing
 from rag.embedding import Vectors
 from rag.errors import DamagedIndexError, IndexMismatchError, RagError
-from rag.packing import Known
+from rag.packing import Indexed, Known
 from rag.records import Block, Passage, Report, ReportInfo
 from rag.schema import SCHEMA, check_settings, damaged, errors_in_words, open_database
 from rag.settings import IndexSettings
@@ -44,16 +43,6 @@ _COUNTS = {
     "reports without passages": "SELECT count(*) FROM reports WHERE id NOT IN"
     " (SELECT report FROM passages)",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """A passage as the store takes it: with its searchable terms and its vector's key."""
-
-    passage: Passage
-    stems: str
-    prefix_stems: str
-    vector_key: bytes
 
 
 class Store:
@@ -168,6 +157,17 @@ class Store:
         except (TypeError, ValueError):
             raise damaged(self.path, f"a block of {report} is not what was stored") from None
 
+    def origin(self, report: str) -> tuple[str, str] | None:
+        """Where a report was read from and the digest of that file; None when it is not there."""
+        found = self._rows("SELECT origin, digest FROM reports WHERE id = ?", (report,), str, str)
+        return (found[0][0], found[0][1]) if found else None
+
+    def passages_of(self, report: str) -> list[Passage]:
+        """The passages of a report, in order."""
+        sql = "SELECT id FROM passages NOT INDEXED WHERE report = ? ORDER BY seq"
+        found = self.passages([id_ for (id_,) in self._rows(sql, (report,), int)])
+        return sorted(found.values(), key=lambda passage: passage.seq)
+
     def passage_rows(self) -> list[tuple[int, str]]:
         """Id and report of every passage, in the order that positions follow."""
         rows = self._rows(_IN_ORDER.format("id, report"), (), int, str)
@@ -248,6 +248,16 @@ class Store:
         """In how many passages (text or prefix) a stem occurs."""
         found = self._rows("SELECT doc FROM vocabulary WHERE term = ?", (stem,), int)
         return int(found[0][0]) if found else 0
+
+    def count_phrase(self, stems: Sequence[str]) -> tuple[int, int]:
+        """In how many reports, and how many passages, these stems stand side by side."""
+        found = self._rows(
+            "SELECT count(DISTINCT p.report), count(*) FROM terms JOIN passages p"
+            " ON p.id = terms.rowid WHERE terms MATCH ?",
+            (f'stems : "{" ".join(stems)}"',),
+            *(int, int),
+        )
+        return found[0][0], found[0][1]
 
     def words(self) -> list[str]:
         """Every word on the shelf in small letters; those of most reports first."""

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from rag.adding import Step
 from rag.errors import InputError
+from rag.export import as_cell
 from rag.records import Added, Hit
 
 _STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -104,7 +105,7 @@ class Tally:
         if outcome.outcome in ("added", "replaced"):
             self._passages += outcome.passages
         if self._file is not None:
-            csv.writer(self._file).writerow(map(_cell, _values(outcome)))
+            csv.writer(self._file).writerow(map(as_cell, _values(outcome)))
             self._file.flush()
 
     def line(self) -> str:
@@ -129,12 +130,6 @@ def _values(outcome: Added) -> tuple[object, ...]:
         *(outcome.path, outcome.outcome, outcome.report or "", outcome.pages),
         *(outcome.passages, outcome.seconds, outcome.detail),
     )
-
-
-def _cell(value: object) -> str:
-    """A cell that a spreadsheet shows as text and never takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @contextmanager

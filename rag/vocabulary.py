@@ -380,6 +380,14 @@ def _ways_to_say() -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     return {phrase: tuple(others) for phrase, others in found.items()}
 
 
+@cache
+def sector_topics() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The first phrase of each group that has several words, with its stems."""
+    first = (line.split(",")[0].strip() for line in WAYS_TO_SAY.strip().splitlines())
+    found = {phrase: _stems(phrase) for phrase in first if " " in phrase}
+    return tuple((phrase, stems) for phrase, stems in found.items() if len(stems) > 1)
+
+
 def other_ways(phrase: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """Other ways to say a phrase given as stems; empty when none is known."""
     return _ways_to_say().get(phrase, ())

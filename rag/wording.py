@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rag.kinds import holds
+from rag.kinds import KIND_NAMES, holds
 from rag.places import report_name
 from rag.question import Question
-from rag.records import AnswerKind, Citation, Coverage, Passage
+from rag.records import Citation, Coverage, Passage
 from rag.terms import Said, stems
 
-_KINDS: dict[AnswerKind, str] = {
-    "number": "number",
-    "money": "sum of money",
-    "percentage": "percentage",
-    "duration": "length of time",
-    "date": "date",
-    "person": "name",
-}
 _MOST_NAMED = 12
 """Reports named when a refusal says what the shelf holds."""
 
@@ -43,7 +35,7 @@ def why_silent(question: Question, passages: Sequence[Passage]) -> str:
     missing = [name for name in wanted if name not in met]
     kind = question.understood.wants
     if kind is not None and not missing and not any(holds(p.text, kind) for p in passages):
-        return f"mentions {listed(met)}, but gives no {_KINDS[kind]}"
+        return f"mentions {listed(met)}, but gives no {KIND_NAMES[kind]}"
     if not missing:
         return f"mentions {listed(met)}, but not in the sense of the question"
     return f"mentions {listed(met)}, but not together with {listed(missing)}"
@@ -60,7 +52,7 @@ def why_refused(question: Question, coverage: list[Coverage]) -> str:
         return "The question names nothing to look for. Name a topic, for example: direct payments."
     searched = "the report" if len(asked) == 1 else f"the {len(asked)} reports"
     kind = question.understood.wants
-    looked = f"{listed(wanted)}, with a {_KINDS[kind]}" if kind else listed(wanted)
+    looked = f"{listed(wanted)}, with a {KIND_NAMES[kind]}" if kind else listed(wanted)
     return f"Nothing in {searched} searched answers this. Looked for: {looked}."
 
 

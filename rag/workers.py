@@ -1,6 +1,7 @@
 """Files read in processes of their own, each file with a limit of time and memory.
 
-A hang, a bomb or a crash in a parser costs that one file. The processes are started as plain
+A hang, a bomb or a crash in a parser costs that one file. ``Child`` calls any function of ours in
+such a process, ``Readers`` are a few of them that read files. The processes are started as plain
 programs with a pipe, not by multiprocessing or a pool on top of it: those import the caller's
 script again in each worker, and a script without a ``__main__`` guard is what our users write. A
 worker ends when its pipe closes, and has a limit of processor time in case nobody is left to
@@ -26,6 +27,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
+from typing import Any, TypeVar
 
 from rag.acronyms import find_acronyms
 from rag.errors import RagError, ReadingError
@@ -35,8 +37,10 @@ from rag.records import Added, Metadata, Report
 from rag.settings import IndexSettings, ReadingLimits
 from rag.store import Indexed
 
+_T = TypeVar("_T")
 _START = "import sys; from rag.workers import work; work(int(sys.argv[1]))"
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS"), "1")
+_SAVE_AGAIN = "Nothing was added for it. Print it to a new PDF, or save it as text, and add that."
 _GRACE = 5
 """Seconds of processor time beyond the limit, after which a worker ends by itself."""
 
@@ -123,47 +127,42 @@ class Readers:
         return worker.prepare(file)
 
 
-class _Worker:
-    """One process, started again after a file has ended it."""
+class Child:
+    """One process that calls functions of ours, started again after a call has ended it.
 
-    def __init__(self, settings: IndexSettings, limits: ReadingLimits) -> None:
-        self._settings = settings
+    For one thread at a time; ``end`` may come from another.
+    """
+
+    def __init__(self, limits: ReadingLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._ended = False
 
-    def prepare(self, file: File) -> Prepared | RagError:
-        """The file prepared, or why not."""
-        name = file.path.name
+    def call(self, function: Callable[..., _T], *arguments: object) -> _T:
+        """What ``function(*arguments, more_time)`` returns in the process, within the limits.
+
+        ``function`` stands at the top of a module of ours and returns no float: a float is how
+        ``more_time`` asks for more seconds. Raises TimeoutError when it takes too long, EOFError
+        or another OSError when it ended the process.
+        """
         try:
             pipe = self._pipe or self._start()
-            pipe.send((file, self._settings, self._limits))
-            return self._answer(pipe, name)
+            pipe.send((function, arguments, self._limits))
+            answer: _T = self._answer(pipe)
         except (EOFError, OSError):
-            return self._lost(name)
+            self._stop()
+            raise
+        return answer
 
-    def _answer(self, pipe: Connection, name: str) -> Prepared | RagError:
+    def _answer(self, pipe: Connection) -> Any:
         deadline = time.monotonic() + self._limits.seconds
         while pipe.poll(max(0.0, deadline - time.monotonic())):
             said = pipe.recv()
             if not isinstance(said, float):
-                answer: Prepared | RagError = said
-                return answer
+                return said
             deadline += said
-        self._stop()
-        return ReadingError(
-            f"{name} took longer than {self._limits.seconds:.0f} seconds to read.",
-            "Nothing was added for it. Print it to a new PDF, or save it as text, and add that.",
-        )
-
-    def _lost(self, name: str) -> ReadingError:
-        self._stop()
-        memory = self._limits.memory // 2**20
-        return ReadingError(
-            f"{name} made its reader stop (it is damaged, or needs more than {memory} MiB).",
-            "Nothing was added for it. Print it to a new PDF, or save it as text, and add that.",
-        )
+        raise TimeoutError
 
     def _start(self) -> Connection:
         if self._ended:
@@ -198,20 +197,40 @@ class _Worker:
             pipe.close()
 
 
+class _Worker(Child):
+    """A process that reads files."""
+
+    def __init__(self, settings: IndexSettings, limits: ReadingLimits) -> None:
+        super().__init__(limits)
+        self._settings = settings
+
+    def prepare(self, file: File) -> Prepared | RagError:
+        """The file prepared, or why not."""
+        name = file.path.name
+        memory = self._limits.memory // 2**20
+        try:
+            return self.call(_prepared, file, self._settings)
+        except TimeoutError:
+            what = f"{name} took longer than {self._limits.seconds:.0f} seconds to read."
+        except (EOFError, OSError):
+            what = f"{name} made its reader stop (it is damaged, or needs more than {memory} MiB)."
+        return ReadingError(what, _SAVE_AGAIN)
+
+
 # --- in the worker --------------------------------------------------------------------------
 
 
 def work(descriptor: int) -> None:
-    """Answer requests on a pipe until it closes; a worker's whole life."""
+    """Answer calls on a pipe until it closes; a worker's whole life."""
     with Connection(descriptor) as pipe, contextlib.suppress(EOFError, BrokenPipeError):
         while True:
-            file, settings, limits = pipe.recv()
+            function, arguments, limits = pipe.recv()
             ends = _Ends(pipe, limits)
-            pipe.send(_prepared(file, settings, ends.later))
+            pipe.send(function(*arguments, ends.later))
 
 
 class _Ends:
-    """The limits of this process while it reads one file."""
+    """The limits of this process while it answers one call."""
 
     def __init__(self, pipe: Connection, limits: ReadingLimits) -> None:
         self._pipe = pipe
@@ -242,7 +261,6 @@ def _prepared(file: File, settings: IndexSettings, more_time: MoreTime) -> Prepa
     except (MemoryError, RecursionError) as error:
         what = "memory" if isinstance(error, MemoryError) else "nesting"
         return ReadingError(
-            f"{file.path.name} needs more {what} than a report should.",
-            "Nothing was added for it. Print it to a new PDF, or save it as text, and add that.",
+            f"{file.path.name} needs more {what} than a report should.", _SAVE_AGAIN
         )
     return Prepared(report, passages, texts, acronyms, time.perf_counter() - started)

@@ -37,6 +37,8 @@ class Restriction:
     """Empty when the years restrict nothing."""
     words: tuple[str, ...] = ()
     pattern: re.Pattern[str] = _ANY
+    period: str = ""
+    """The restriction in words: ``since 2022``, ``2019``, ``the latest``."""
 
 
 def restrict_by_date(
@@ -63,18 +65,22 @@ def restrict_by_date(
             reasons.append(f"up to {last}")
     if reasons:
         kept = {i.report for i in reports if i.date is None or first <= i.date[:4] <= last}
-        why = f"it asks for reports {' '.join(reasons)}"
-        return Restriction(frozenset(kept), why, years, _RANGE)
+        period = " ".join(reasons)
+        why = f"it asks for reports {period}"
+        return Restriction(frozenset(kept), why, years, _RANGE, period)
     if _LATEST.search(text) and reports:
         kept = _latest(reports) | undated
-        return Restriction(frozenset(kept), "it asks for the latest report", years, _LATEST)
+        why = "it asks for the latest report"
+        return Restriction(frozenset(kept), why, years, _LATEST, "the latest")
     fitting = [i for i in reports if i.date is not None and i.date[:4] in years]
     if years and (_OF_REPORT.search(text) or (council_named and fitting)):
         kept = {i.report for i in fitting} | undated
         if council_named and fitting:  # "Southampton 2019 and Somerset": the year is not Somerset's
             councils = {i.council for i in fitting}
             kept |= {i.report for i in reports if i.council not in councils}
-        return Restriction(frozenset(kept), f"it asks for reports of {' and '.join(years)}", years)
+        period = " and ".join(years)
+        why = f"it asks for reports of {period}"
+        return Restriction(frozenset(kept), why, years, period=period)
     return Restriction(frozenset(i.report for i in reports), "", years)
 
 

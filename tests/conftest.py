@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from browsing import opened, served
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rag.assistant import Assistant
 from rag.embedding import Vectors
@@ -79,6 +80,20 @@ def brief_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]
         outcomes = assistant.add(CORPUS)
         assert {o.outcome for o in outcomes} == {"added"}
         yield assistant
+
+
+@pytest.fixture(scope="session")
+def address(brief_shelf: Assistant) -> Iterator[str]:
+    """The page over the briefs, for tests that leave the shelf as it is."""
+    with served(brief_shelf._index.folder) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A visitor of their own at the page over the briefs."""
+    with browser.new_context() as visitor:
+        yield opened(visitor.new_page(), address)
 
 
 @pytest.fixture(scope="session")

@@ -22,14 +22,23 @@ from rag.assistant import Assistant
 STREET = """
     errors records settings dates councils tokens sentences terms spelling years reading passages
     acronyms vocabulary kinds weights embedding reranking vectors schema packing store indexing
-    reindexing upkeep workers adding index question stance signals decision retrieval places judging
-    wording answering web robots fetching assistant __init__ app terminal cli __main__
+    reindexing upkeep workers adding index asked concepts question stance signals decision retrieval
+    places judging wording answering rewriting cues followups passwords originals web robots
+    fetching assistant rendering word export gate page __init__ app terminal cli __main__
 """.split()
 READING = """
     elements headings numbering encoding rows plain markdown typeset lines tables alignment
-    runningheads pieces flow ocr pdfium pdf labels markup furniture pagehead wordnumbers html
-    wordfile wordstyles wordbody docx firstpage metadata __init__
+    runningheads pieces flow ocr pdfium quotes pictures pdf labels markup furniture pagehead
+    wordnumbers html wordfile wordstyles wordbody docx firstpage metadata __init__
 """.split()
+GATE = """
+    asgi refusals policy arrivals rates bodies sessions login reply gate __init__
+""".split()
+PAGE = """
+    links compare drawing charts reader answers shelf examples conversations doors site asking tabs
+    managing __init__
+""".split()
+HOUSES = {"reading": READING, "gate": GATE, "page": PAGE}
 OWNERS = {
     "tiktoken": "rag.tokens",
     "sentence_transformers": "rag.embedding",
@@ -45,16 +54,26 @@ OWNERS = {
     "syntok": "rag.sentences",
     "charset_normalizer": "rag.reading.encoding",
     "lxml": "rag.reading.markup",
-    "pypdfium2": "rag.reading.pdfium",
+    "pypdfium2": ("rag.reading.pdfium", "rag.reading.pictures"),
     "pytesseract": "rag.reading.ocr",
-    "PIL": ("rag.reading.pdfium", "rag.reading.ocr"),
+    "PIL": "rag.reading.pictures",
     "markdown_it": "rag.reading.markdown",
     "frontmatter": "rag.reading.markdown",
     "yaml": "rag.reading.markdown",
     "click": "rag.cli",
     "rich": "rag.terminal",
     "httpcore2": "rag.web",
-    "gradio": "app",
+    "argon2": "rag.passwords",
+    "docx": "rag.word",
+    "jinja2": "rag.rendering",
+    "markupsafe": "rag.rendering",
+    "starlette": "rag.gate.asgi",
+    "anyio": ("rag.gate.asgi", "rag.page.doors"),
+    "mcp": "rag.page.doors",
+    "pydantic": "rag.page.doors",
+    "fastapi": ("rag.page.doors", "rag.page.site"),
+    "uvicorn": "rag.page.site",
+    "gradio": ("rag.page.asking", "rag.page.tabs", "rag.page.managing", "app"),
 }
 PUBLIC = """
     Added Answer Assistant Citation Coverage Hit RagError ReportInfo Surroundings __version__
@@ -88,7 +107,7 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             inside = id(node) in within
-            if node.module in ("rag", "rag.reading", "evals"):
+            if node.module in ("rag", "evals", *(f"rag.{house}" for house in HOUSES)):
                 yield from ((_named(node.module, alias.name), inside) for alias in node.names)
             else:
                 yield node.module or "", inside
@@ -102,10 +121,11 @@ def _named(package: str, name: str) -> str:
 
 
 def place(module: str) -> tuple[int, int]:
-    """Where a module of ours stands: on the street, and in the reading house."""
+    """Where a module of ours stands: on the street, and in its house there."""
     parts = [part for part in module.split(".") if part != "rag"]
     within = parts[1] if len(parts) > 1 else "__init__"
-    return STREET.index(parts[0]), READING.index(within) if parts[0] == "reading" else 0
+    house = HOUSES.get(parts[0])
+    return STREET.index(parts[0]), house.index(within) if house else 0
 
 
 def ours(path: Path) -> list[str]:
@@ -161,7 +181,8 @@ def test_a_library_is_imported_by_its_owner_only(path: Path) -> None:
 
 def test_the_evaluation_brings_its_own_measures_and_the_libraries_of_the_plain_loop() -> None:
     used = {name for path in (ROOT / "evals").glob("*.py") for name in third_party(path)}
-    measures = {"ir_measures", "jinja2", "matplotlib", "numpy", "pypdfium2", "sklearn"}
+    measures = {"ir_measures", "jinja2", "matplotlib", "numpy", "playwright", "sklearn"}
+    measures |= {"pypdfium2"}
     plain_loop = {"pypdf", "sentence_transformers", "torch", "transformers"}
     assert used <= measures | plain_loop
 

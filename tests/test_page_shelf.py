@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import ask, opened, served, show
 from conftest import CORPUS
 from playwright.sync_api import Browser, Page, expect
-from test_page import SECONDS, served
 
-from app import TITLE, add_files
+from app import TITLE
 from rag.assistant import Assistant
+from rag.page.managing import add_files
+from rag.page.shelf import shelf_table
+from rag.records import ReportInfo
 from rag.settings import MOST_UPLOADS
 
 HOSTILE = "<img src=x onerror=document.title='broken'>.txt"
@@ -30,11 +33,10 @@ def address(brief_shelf: Assistant, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    with browser.new_page() as opened:
-        opened.set_default_timeout(SECONDS)
-        opened.goto(address)
-        opened.get_by_role("button", name="The shelf").click()
-        yield opened
+    with browser.new_context() as visitor:
+        visited = opened(visitor.new_page(), address)
+        show(visited, "Shelf")
+        yield visited
 
 
 def drop(page: Page, *files: Path) -> None:
@@ -56,9 +58,9 @@ def test_dropped_files_go_on_the_shelf_with_a_result_each_and_come_off_again(
     expect(added).to_contain_text("added")
     expect(results.get_by_role("row").filter(has_text="broken.pdf")).to_contain_text("failed")
     expect(page.get_by_text("6 reports on the shelf")).to_be_visible()
-    page.get_by_label("Your question").fill("where do puffins nest?")
-    page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.get_by_label("Conversation").get_by_text("Puffins nest").first).to_be_visible()
+    show(page, "Ask")
+    expect(ask(page, "where do puffins nest?").get_by_text("Puffins nest").first).to_be_visible()
+    show(page, "Shelf")
     page.get_by_label("Report", exact=True).fill("ambridge")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Report", exact=True)).to_have_value("ambridge")
@@ -70,11 +72,28 @@ def test_dropped_files_go_on_the_shelf_with_a_result_each_and_come_off_again(
     expect(page.get_by_text("5 reports on the shelf")).to_be_visible()
 
 
+def test_the_shelf_is_filtered_and_each_report_has_its_details(page: Page) -> None:
+    shelf = page.get_by_role("table", name="Reports on the shelf")
+    expect(shelf.get_by_role("row")).to_have_count(6)
+    page.get_by_label("Filter the shelf").fill("sefton 2022")
+    expect(page.get_by_text("1 of 5 reports fit the filter.")).to_be_visible()
+    expect(shelf.get_by_role("row")).to_have_count(2)
+    shelf.get_by_text("Details of sefton-2022").click()
+    expect(shelf.get_by_text("A brief, in this project's own words")).to_be_visible()
+    expect(shelf.get_by_role("link", name="Source")).to_be_visible()
+    expect(page.get_by_text("The index takes")).to_be_visible()
+
+
+def test_only_addresses_of_the_web_become_links_of_the_shelf() -> None:
+    info = ReportInfo("r", None, None, None, None, None, "javascript:alert(1)", "full", 1, 2)
+    assert "href" not in shelf_table([info])
+
+
 def test_what_is_there_already_is_told(page: Page, tmp_path: Path) -> None:
     shutil.copy(CORPUS / "sefton-2022.md", tmp_path / "copy.md")
     drop(page, tmp_path / "copy.md")
     row = page.get_by_role("row").filter(has_text="copy.md")
-    expect(row).to_contain_text("unchanged")
+    expect(row).to_contain_text("there already")
     expect(row).to_contain_text("same content as sefton-2022")
 
 

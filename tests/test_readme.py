@@ -8,6 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from conftest import FIVE, ROOT
 
 from rag.cli import main
@@ -15,16 +16,28 @@ from rag.cli import main
 README = (ROOT / "README.md").read_text("utf-8")
 
 
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def run_example(code: str) -> str:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
 def test_the_python_example_names_every_report(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    code = code.replace('"my-shelf"', repr(str(tmp_path)))
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    shown = run_example(EXAMPLES[0].replace('"my-shelf"', repr(str(tmp_path))))
     row = re.compile(r"^\w.* \d{4}-\d\d (?:evidence|no mention) ")
-    rows = [line for line in run.stdout.splitlines() if row.match(line)]
+    rows = [line for line in shown.splitlines() if row.match(line)]
     assert len(rows) == len(FIVE)
-    assert "paragraph 29" in run.stdout
+    assert "paragraph 29" in shown
+
+
+@pytest.mark.parametrize("door", ["/api/ask", "/mcp"])
+def test_the_examples_of_the_other_doors_run_in_a_dozen_lines(address: str, door: str) -> None:
+    (code,) = [example for example in EXAMPLES if door in example]
+    assert len(code.splitlines()) <= 13
+    shown = run_example(code.replace("http://127.0.0.1:7860/", address))
+    assert shown.startswith("Searched 5 reports: ")
 
 
 def test_every_command_is_in_the_readme() -> None:

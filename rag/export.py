@@ -1,0 +1,446 @@
+"""An answer to take away: Word, Markdown, CSV, a page to print, and the clipboard.
+
+Promises that another officer can check the paper and get the same answer: every format names
+every report on the shelf once, gives every quote in the report's exact words with its place, and
+ends with the shelf's digest and the command to run. The same ``Taken`` gives the same bytes.
+
+The answer is shaped into blocks once and each format only writes these down; CSV, which has cells
+and no blocks, takes its rows from the same place. Whatever comes from a report or a question is
+text in all of them: never a formula, a link, an image or markup. The only links are addresses of
+sources, https only, and shown in full; other addresses are left out, as are the seconds that the
+answer took, since they differ each time.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shlex
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, TypeVar, get_args
+
+from rag.councils import place_of
+from rag.dates import date_in_words
+from rag.errors import InputError
+from rag.places import report_name
+from rag.records import Answer, Citation, Coverage, Role, ShelfVersion, Status
+from rag.rendering import render
+from rag.word import Block, Facts, Line, Paper, Quote, Table, document, plain
+from rag.wording import listed
+
+Format = Literal["docx", "md", "csv", "html"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+OUTCOMES: dict[Status, str] = {
+    "evidence": "Speaks",
+    "no mention": "No mention found",
+    "not asked": "Not asked",
+}
+"""What a report has to say to a question, in words."""
+NOT_AN_ANSWER = "Not an answer"
+_ONLY: dict[Role, str] = {
+    "strength": "what is praised",
+    "recommendation": "what is recommended",
+    "consideration": "what is to be considered",
+    "context": "how things are",
+}
+_HEAD = ("Council", "Date", "Report", "Outcome", "Why", "Quotes")
+_WIDTHS = (3.1, 2.3, 4.4, 2.3, 4.0, 9.6)
+"""Centimetres, as wide as an A4 page on its side between its margins."""
+_COLUMNS = (
+    *("question", "report", "council", "date", "title", "outcome", "why", "quote number", "quote"),
+    *("section", "paragraph", "page", "source", "start", "end", "asked", "shelf", "version"),
+    *("place", "nearly the same", "summary", "understood", "command"),
+)
+_OF_BRIEFS = (
+    "What is marked “quoted from a brief” is quoted from a digest of the report and is not in the"
+    " words of its authors. Look it up in the source before quoting the report."
+)
+_AGAIN = (
+    "Quotes stand word for word in the texts on the shelf; no language model wrote any of this."
+    " Over a shelf with the same digest, this command gives the same answer:"
+)
+_LONGEST_NAME = 60
+"""Characters of a file's name before its date."""
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is exported: an answer, when it was asked and what it was given from."""
+
+    answer: Answer
+    asked: str
+    """ISO date and time with its zone, to the minute or finer: ``2026-11-22T10:08+00:00``."""
+    shelf: ShelfVersion
+
+
+def export(taken: Taken, format: Format) -> bytes:
+    """The answer as a file: text in UTF-8, CSV with a byte order mark so that Excel knows it.
+
+    Raises InputError for another format, or when ``asked`` is no date and time with a zone.
+    """
+    taken = _plain(taken)
+    asked = _moment(taken)
+    match format:
+        case "csv":
+            return _csv(taken).encode("utf-8-sig")
+        case "md":
+            return _markdown(_blocks(taken, asked)).encode()
+        case "html":
+            title = _question(taken.answer)
+            return f"{render('export.html', title=title, blocks=_blocks(taken, asked))}\n".encode()
+        case "docx":
+            foot = f"Shelf {taken.shelf.digest}, {_in_words(asked)}"
+            return document(
+                Paper(_question(taken.answer), asked, foot, tuple(_blocks(taken, asked)))
+            )
+    raise InputError(f"There is no format {format!r}.", f"Choose one of: {', '.join(FORMATS)}.")
+
+
+def file_name(taken: Taken, format: Format) -> str:
+    """A name that every system takes: ``dols-backlogs-2026-11-22.docx``.
+
+    It is made of what the question looks for and of its councils, in ASCII letters and digits.
+    """
+    understood = taken.answer.understood
+    looked_for = " ".join([*understood.terms, *map(place_of, understood.councils)])
+    letters = unicodedata.normalize("NFKD", looked_for or taken.answer.question)
+    words = re.findall(r"[a-z0-9]+", letters.encode("ascii", "ignore").decode().lower())
+    name = "-".join(words)
+    if len(name) > _LONGEST_NAME:
+        name = name[:_LONGEST_NAME].rpartition("-")[0] or name[:_LONGEST_NAME]
+    return f"{name or 'answer'}-{_moment(taken):%Y-%m-%d}.{format}"
+
+
+def for_clipboard(answer: Answer) -> tuple[str, str]:
+    """The answer with its citations as plain text and as HTML that Word and e-mail take.
+
+    Question, summary, quotes with places and sources, and the reports that are silent; no
+    headings and no styles, so that it takes on those of the document it is pasted into.
+    """
+    answer = _plain(answer)
+    silent = [row for row in answer.coverage if row.status == "no mention"]
+    blocks = [*_top(answer), *_quotes(answer)]
+    if silent:
+        blocks.append(Line("heading", f"{OUTCOMES['no mention']}:"))
+        blocks.append(Facts(tuple((_name(row), row.reason) for row in silent)))
+    html = render("export.html", title=None, blocks=blocks)
+    return "\n".join(map(_as_text, blocks)).strip(), str(html)
+
+
+# --- what stands on the paper ---------------------------------------------------------------
+
+
+def _plain(value: _Value) -> _Value:
+    """A record with every text in it ``plain``, so that no format needs to see to it.
+
+    But for sources: an address that would have to be mended is none, see ``_address``.
+    """
+    made: Any = value
+    if isinstance(value, str):
+        made = plain(value)
+    elif isinstance(value, tuple):
+        made = tuple(map(_plain, value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        texts = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "source"}
+        made = replace(value, **{name: _plain(text) for name, text in texts.items()})
+    return made  # type: ignore[no-any-return]
+
+
+def _moment(taken: Taken) -> datetime:
+    try:
+        asked = datetime.fromisoformat(taken.asked)
+    except ValueError:
+        asked = None
+    if asked is None or asked.tzinfo is None:
+        raise InputError(
+            f"{taken.asked!r} does not say when the question was asked.",
+            "Give a date and time with its zone, such as 2026-11-22T10:08+00:00.",
+        )
+    return asked
+
+
+def _in_words(moment: datetime) -> str:
+    return f"{date_in_words(f'{moment:%Y-%m-%d}')} at {moment:%H:%M} {moment.tzname()}"
+
+
+def _question(answer: Answer) -> str:
+    return " ".join(answer.question.split()) or "No question"
+
+
+def _top(answer: Answer) -> list[Block]:
+    summary = [Line("summary", answer.reason)] if answer.reason else []
+    return [Line("title", _question(answer)), *summary]
+
+
+def _name(about: Citation | Coverage) -> str:
+    return report_name(about.council, about.date, about.report)
+
+
+def _blocks(taken: Taken, asked: datetime) -> list[Block]:
+    """The whole paper, in the order in which it is read."""
+    answer = taken.answer
+    blocks = _top(answer)
+    blocks += [Line("heading", "How the question was read"), Facts(_read_as(answer))]
+    blocks += _quotes(answer)
+    if answer.coverage:
+        times = Counter(map(_called, answer.coverage))
+        rows = tuple(_table_row(row, c, times[_called(row)] > 1) for row, c in _rows(answer))
+        blocks.append(Table("Every report on the shelf", _HEAD, _WIDTHS, rows))
+    return [*blocks, *_provenance(taken, asked)]
+
+
+def _read_as(answer: Answer) -> tuple[tuple[str, str], ...]:
+    """What the question was understood as, and what the asker changed in that."""
+    read = answer.understood
+    mended = (f"“{typed}” read as “{meant}”" for typed, meant in read.corrections)
+    facts = (
+        ("Looked for", listed(list(read.terms))),
+        ("Also looked for", "; ".join(f"{short} as {long}" for short, long in read.expansions)),
+        ("Spelling", "; ".join(mended)),
+        ("Councils", listed(list(read.councils))),
+        ("Not on the shelf", listed(list(read.absent))),
+        ("Reports", read.period or listed(list(read.years))),
+        ("Kinds of report", listed(list(read.kinds))),
+        ("Only", _ONLY[read.role] if read.role else ""),
+        ("Kind of answer", read.wants or ""),
+        ("Taken out by the asker", "; ".join(answer.without)),
+        ("Quoted", "every passage that speaks" if answer.more else "the best of each report"),
+    )
+    return tuple((name, value) for name, value in facts if value)
+
+
+def _quotes(answer: Answer) -> Iterator[Block]:
+    """The quotes by report; for a refusal, what came closest, each marked as no answer."""
+    by_report: dict[str, list[Citation]] = {}
+    for citation in answer.citations:
+        by_report.setdefault(citation.report, []).append(citation)
+    if by_report:
+        yield Line("heading", "What the reports say")
+    for cited in by_report.values():
+        yield from _about(cited[0])
+        for citation in cited:
+            also = (f"Nearly the same: {place}" for place in citation.also)
+            yield Quote(_quoted(citation), (citation.place, *also))
+    if answer.closest:
+        yield Line("heading", "Closest, though not an answer")
+        yield Line("text", "Nothing on the shelf answers the question. These came nearest to it.")
+    for citation in answer.closest:
+        yield from _about(citation)
+        yield Quote(f"“{citation.quote}”", (f"{NOT_AN_ANSWER}: {citation.place}",))
+
+
+def _about(citation: Citation) -> Iterator[Block]:
+    yield Line("subheading", _name(citation))
+    if citation.title:
+        yield Line("about", citation.title)
+    if address := _address(citation):
+        yield Line("source", address)
+
+
+def _quoted(citation: Citation) -> str:
+    return f"“{citation.quote}”\N{NO-BREAK SPACE}[{citation.n}]"
+
+
+def _rows(answer: Answer) -> list[tuple[Coverage, tuple[Citation, ...]]]:
+    """Every report of the shelf, once, with what is quoted from it."""
+    by_number = {citation.n: citation for citation in answer.citations}
+    return [(row, tuple(by_number[n] for n in row.citations)) for row in answer.coverage]
+
+
+def _called(row: Coverage) -> tuple[str, str, str]:
+    return row.council or "Council not known", date_in_words(row.date), row.title or row.report
+
+
+def _table_row(
+    row: Coverage, cited: Sequence[Citation], namesake: bool
+) -> tuple[tuple[str, ...], ...]:
+    """Cells; a report that is called as another one is told apart by its id."""
+    council, date, title = _called(row)
+    return (
+        (council,),
+        (date,),
+        (f"{title} ({row.report})" if namesake else title,),
+        (OUTCOMES[row.status],),
+        (row.reason,),
+        tuple(map(_quoted, cited)) or ("–",),
+    )
+
+
+def _provenance(taken: Taken, asked: datetime) -> Iterator[Block]:
+    answer, shelf = taken.answer, taken.shelf
+    yield Line("heading", "Where this answer comes from")
+    yield Facts(
+        (
+            ("Asked", _in_words(asked)),
+            ("Shelf", _size(shelf)),
+            ("Digest of the shelf", shelf.digest),
+            ("Version of the program", shelf.program),
+        )
+    )
+    if any(citation.form == "brief" for citation in (*answer.citations, *answer.closest)):
+        yield Line("text", _OF_BRIEFS)
+    yield Line("text", _AGAIN)
+    yield Line("command", _command(answer))
+
+
+def _size(shelf: ShelfVersion) -> str:
+    counts = (("report", shelf.reports), ("passage", shelf.passages))
+    return ", ".join(f"{count:,} {what}{'s' if count != 1 else ''}" for what, count in counts)
+
+
+def _command(answer: Answer) -> str:
+    """What to type to get this answer again, quoted for a shell."""
+    question = _question(answer)
+    options = [option for key in answer.without for option in ("--without", key)]
+    options += ["--more"] if answer.more else []
+    typed = [*options, "--", question] if question.startswith("-") else [question, *options]
+    return shlex.join(["rag", "ask", *typed])
+
+
+_ADDRESS = re.compile(
+    r"https://[a-z0-9.-]+(?::\d+)?(?:[/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?", re.ASCII | re.IGNORECASE
+)
+"""RFC 3986 without a user name, which could pass for the name of the site."""
+
+
+def _address(citation: Citation) -> str:
+    """The address of a citation's source; empty when there is none that may be a link."""
+    return citation.source if citation.source and _ADDRESS.fullmatch(citation.source) else ""
+
+
+# --- CSV ------------------------------------------------------------------------------------
+
+
+def as_cell(value: object) -> str:
+    """A cell that a spreadsheet shows as text and never takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
+def _csv(taken: Taken) -> str:
+    """RFC 4180: one row per report and quote, one for a report without a quote.
+
+    Below them stands what came closest to a question without an answer, under its own outcome.
+    """
+    answer, shelf = taken.answer, taken.shelf
+    always = {
+        "question": _question(answer),
+        "asked": taken.asked,
+        "shelf": f"{shelf.digest}: {_size(shelf)}",
+        "version": shelf.program,
+        "summary": answer.reason,
+        "understood": "; ".join(f"{name}: {value}" for name, value in _read_as(answer)),
+        "command": _command(answer),
+    }
+    written = io.StringIO(newline="")
+    writer = csv.DictWriter(written, _COLUMNS, restval="")
+    writer.writeheader()
+    for cells in _csv_rows(answer):
+        writer.writerow({name: as_cell(value) for name, value in {**always, **cells}.items()})
+    return written.getvalue()
+
+
+def _csv_rows(answer: Answer) -> Iterator[dict[str, object]]:
+    """What differs from row to row, by column."""
+    for row, cited in _rows(answer):
+        about = _csv_report(row, OUTCOMES[row.status], row.reason)
+        yield from ({**about, "quote number": c.n, **_csv_quote(c)} for c in cited)
+        if not cited:
+            yield about
+    for c in answer.closest:
+        yield {**_csv_report(c, NOT_AN_ANSWER, "came closest"), **_csv_quote(c)}
+
+
+def _csv_report(about: Citation | Coverage, outcome: str, why: str) -> dict[str, object]:
+    names = ("report", "council", "date", "title")
+    return {**{name: getattr(about, name) for name in names}, "outcome": outcome, "why": why}
+
+
+def _csv_quote(citation: Citation) -> dict[str, object]:
+    number = citation.paragraph or ""
+    # A spreadsheet takes 3.10 for 3.1 and (3) for -3.
+    number = number if number.isdecimal() or not number else f"paragraph {number}"
+    return {
+        "quote": citation.quote,
+        "section": " › ".join(citation.section),
+        "paragraph": number,
+        "page": citation.page,
+        "source": _address(citation),
+        "start": citation.start,
+        "end": citation.end,
+        "place": citation.place,
+        "nearly the same": "; ".join(citation.also),
+    }
+
+
+# --- Markdown and plain text ----------------------------------------------------------------
+
+_TELLING = re.compile(r"[\\`*_{}\[\]<>&~^$@#]|:(?=[^\s\d])|\.(?=[^\W\d])|(?<=www)\.", re.IGNORECASE)
+_AT_START = re.compile(r"(\d{1,9}(?=[.)](?:\s|\Z))|(?=[-+=%:]))(.)")
+_AS_NUMBER = re.compile(r"^\s+|\s+$|[\n\t|]+")
+"""What Markdown trims, or takes for the end of a line or a cell, however it is escaped."""
+_MARKS: dict[str, str] = {"title": "# ", "heading": "## ", "subheading": "### "}
+
+
+def escaped(text: str) -> str:
+    """A text that CommonMark and GitHub's Markdown show as it is, wherever it stands in a line."""
+    start = _AT_START.match(text)
+    return f"{start[1]}\\{start[2]}{_escaped(text[start.end() :])}" if start else _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    text = _TELLING.sub(r"\\\g<0>", text)
+    return _AS_NUMBER.sub(lambda m: "".join(f"&#{ord(letter)};" for letter in m[0]), text)
+
+
+def _markdown(blocks: Sequence[Block]) -> str:
+    parts: list[str] = []
+    for block in blocks:
+        match block:
+            case Quote():
+                parts.append("\n>\n".join(f"> {escaped(t)}" for t in (block.text, *block.places)))
+            case Facts():
+                facts = (f"- **{escaped(n)}:** {escaped(value)}" for n, value in block.rows)
+                parts.append("\n".join(facts))
+            case Table():
+                parts += [f"## {escaped(block.caption)}", _markdown_table(block)]
+            case Line(kind="source"):
+                parts.append(f"Source: <{block.text}>")
+            case Line(kind="summary"):
+                parts.append(f"**{escaped(block.text)}**")
+            case Line(kind="command"):
+                fence = "`" * max(3, 1 + max(map(len, re.findall("`+", block.text)), default=0))
+                parts.append(f"{fence}sh\n{block.text}\n{fence}")
+            case Line():
+                parts.append(_MARKS.get(block.kind, "") + escaped(block.text))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(table: Table) -> str:
+    rows = [tuple((name,) for name in table.head), *table.rows]
+    lines = [" | ".join(escaped(" ".join(cell)) for cell in row) for row in rows]
+    lines.insert(1, " | ".join("---" for _ in table.head))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _as_text(block: Block) -> str:
+    """A block as plain text, with the empty line that goes before it."""
+    match block:
+        case Quote():
+            return "\n".join(["", block.text, *block.places])
+        case Facts():
+            return "\n".join(f"- {name}: {value}" for name, value in block.rows)
+        case Line(kind="source"):
+            return f"Source: {block.text}"
+        case Line(kind="title" | "about" | "text"):
+            return block.text
+        case Line():
+            return f"\n{block.text}"
+    return ""

@@ -1,0 +1,1 @@
+"""The web page: what it shows, who may see it, and the other doors to the same functions."""

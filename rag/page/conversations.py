@@ -1,0 +1,97 @@
+"""What each visitor has asked: in memory only, bounded, and never shown to another.
+
+A conversation is found by the visitor's session, which the gate gives out. It outlives a reload
+of the page, not the program: nothing is written down.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from rag.records import Answer, ShelfVersion
+from rag.rendering import Markup
+
+_MOST_VISITORS = 200
+_MOST_TURNS = 20
+"""Of one visitor; the oldest goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation, and what came of it."""
+
+    number: int
+    """Position in the conversation, from 1; never used twice, so that links do not shift."""
+    typed: str
+    asked: str
+    """The question that stands alone."""
+    shown: Markup
+    """The answer as it stands in the conversation."""
+    answer: Answer | None
+    """None when the question could not be read."""
+    time: str
+    """ISO date and time at which it was asked."""
+    shelf: ShelfVersion
+    """What it was answered from."""
+
+
+class Conversations:
+    """The turns of every visitor; those that were idle longest are forgotten."""
+
+    def __init__(self, visitors: int = _MOST_VISITORS, turns: int = _MOST_TURNS) -> None:
+        self._visitors = visitors
+        self._turns = turns
+        self._held: OrderedDict[str, list[Turn]] = OrderedDict()
+        self._waiting: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    def of(self, session: str) -> list[Turn]:
+        """The turns of one visitor, oldest first."""
+        with self._lock:
+            return list(self._held.get(session, ()))
+
+    def turn(self, session: str, number: int) -> Turn | None:
+        """One turn of one visitor; None when it is forgotten, or another's."""
+        return next((turn for turn in self.of(session) if turn.number == number), None)
+
+    def last(self, session: str) -> Turn | None:
+        """The newest turn of one visitor that has an answer."""
+        return next((t for t in reversed(self.of(session)) if t.answer is not None), None)
+
+    def next_number(self, session: str) -> int:
+        """The number of the turn to come."""
+        turns = self.of(session)
+        return turns[-1].number + 1 if turns else 1
+
+    def keep(self, session: str, turn: Turn) -> list[Turn]:
+        """Put a turn at the end, or in the place of the one with its number; all turns then."""
+        with self._lock:
+            turns = [t for t in self._held.pop(session, []) if t.number != turn.number]
+            turns = sorted([*turns, turn], key=lambda t: t.number)[-self._turns :]
+            self._held[session] = turns
+            while len(self._held) > self._visitors:
+                self._held.popitem(last=False)
+            return list(turns)
+
+    def expect(self, session: str, typed: str) -> None:
+        """A question was asked whose answer is waited for."""
+        with self._lock:
+            self._waiting.add((session, typed))
+
+    def is_expected(self, session: str, typed: str) -> bool:
+        """True until the answer was given, or nobody waits for it any more."""
+        with self._lock:
+            return (session, typed) in self._waiting
+
+    def expect_no_more(self, session: str, typed: str | None = None) -> None:
+        """The answer was given, or stopped; without a text, of all questions of the visitor."""
+        with self._lock:
+            gone = {w for w in self._waiting if w[0] == session and typed in (None, w[1])}
+            self._waiting -= gone
+
+    def forget(self, session: str) -> None:
+        """Drop the conversation of one visitor."""
+        with self._lock:
+            self._held.pop(session, None)

@@ -1,0 +1,181 @@
+"""The tabs on which people ask, compare and see charts: their layout, and what calls what.
+
+With ``asking`` and ``managing`` the owner of Gradio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import gradio as gr
+
+from rag.gate.gate import visitor_of
+from rag.page import compare
+from rag.page.asking import NOTHING, Asking, Message, Update
+from rag.page.examples import MOST
+from rag.rendering import render
+
+AT_ONCE = 2
+"""Questions answered at the same time; more wait, which is quicker for everybody on two cores."""
+_HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """The components of these tabs."""
+
+    chat: gr.Chatbot
+    parts: gr.CheckboxGroup
+    question: gr.Textbox
+    ask: gr.Button
+    stop: gr.Button
+    new: gr.Button
+    take: gr.HTML
+    offered: list[gr.Button]
+    views: list[Any]
+    """How the table is grouped, sorted and filtered."""
+    table: gr.HTML
+    line: gr.HTML
+    matrix: gr.HTML
+
+    @property
+    def places(self) -> list[Any]:
+        """What an answer fills."""
+        return [
+            *(self.question, self.chat, self.parts, self.take),
+            *(self.table, self.line, self.matrix),
+        ]
+
+
+def session_of(request: gr.Request) -> str:
+    """The visitor's session, as the gate put it on the request."""
+    assert request.request is not None
+    return visitor_of(request.request.scope).session
+
+
+def ask_tabs() -> Tabs:
+    """Lay the tabs out."""
+    with gr.Tab("Ask", id="ask"), gr.Row(elem_classes="panes"):
+        with gr.Column(scale=3, min_width=280):
+            chat = gr.Chatbot(
+                label="Conversation",
+                show_label=False,
+                render_markdown=False,
+                sanitize_html=True,
+                feedback_options=None,
+                buttons=[],
+                height="60vh",
+                placeholder="Ask a question below.",
+                elem_id="conversation",
+            )
+            parts = gr.CheckboxGroup(
+                label="Understood as (untick to take out)", visible=False, elem_id="parts"
+            )
+            question = gr.Textbox(
+                label="Your question",
+                info="Ask, edit and ask again, or follow up: “and in Somerset?”",
+                lines=1,
+                max_lines=4,
+                autofocus=True,
+                elem_id="question",
+            )
+            with gr.Row():
+                ask = gr.Button("Ask", variant="primary", min_width=80)
+                stop = gr.Button("Stop", min_width=80)
+                new = gr.Button("New conversation", min_width=80)
+            take = gr.HTML(elem_classes="rag", elem_id="take")
+            gr.HTML("<h2>Examples from this shelf</h2>", elem_classes="rag")
+            with gr.Column(elem_id="examples"):
+                offered = [gr.Button(visible=False, size="sm") for _ in range(MOST)]
+        with gr.Column(scale=2, min_width=280):
+            gr.HTML(render("pane.html"), elem_classes="rag", elem_id="pane")
+    with gr.Tab("Compare", id="compare"):
+        views = _compare_controls()
+        table = gr.HTML(render("told.html", text=NOTHING), elem_classes="rag")
+    with gr.Tab("Charts", id="charts"):
+        line = gr.HTML(render("told.html", text=NOTHING), elem_classes="rag")
+        matrix = gr.HTML(elem_classes="rag")
+    return Tabs(
+        *(chat, parts, question, ask, stop, new, take, offered), *(views, table, line, matrix)
+    )
+
+
+def wire(tabs: Tabs, asking: Asking, examples: Callable[[], list[str]], page: gr.Blocks) -> None:
+    """Say what calls what."""
+    _wire_asking(tabs, asking)
+
+    def compared(
+        group: compare.Group,
+        sort: compare.Sort,
+        show: compare.Show,
+        holding: str,
+        request: gr.Request,
+    ) -> str:
+        return asking.compared(session_of(request), compare.View(group, sort, show, holding))
+
+    for control in tabs.views:
+        control.change(compared, tabs.views, [tabs.table], queue=False, **_HIDDEN)
+
+    def standing(request: gr.Request) -> Update:
+        return asking.standing(session_of(request))
+
+    def offers() -> list[Any]:
+        texts = examples()
+        rest = [gr.Button(visible=False)] * (MOST - len(texts))
+        return [gr.Button(text, visible=True) for text in texts] + rest
+
+    page.load(standing, None, tabs.places, queue=False, **_HIDDEN)
+    page.load(offers, None, tabs.offered, queue=False, **_HIDDEN)
+
+
+def _wire_asking(tabs: Tabs, asking: Asking) -> None:
+    queued: dict[str, Any] = {"concurrency_id": "answers", "concurrency_limit": AT_ONCE, **_HIDDEN}
+
+    def begin(typed: str, request: gr.Request) -> Update:
+        return asking.begin(session_of(request), typed)
+
+    def answer(typed: str, request: gr.Request) -> Iterator[Update]:
+        yield from asking.answer(session_of(request), typed)
+
+    def again(kept: list[str], request: gr.Request) -> Iterator[Update]:
+        yield from asking.again(session_of(request), kept)
+
+    def stopped(typed: str, request: gr.Request) -> list[Message]:
+        return asking.stopped(session_of(request), typed)
+
+    def forget(request: gr.Request) -> Update:
+        return asking.forget(session_of(request))
+
+    sources: list[tuple[Any, Any]] = [
+        (tabs.question.submit, tabs.question),
+        (tabs.ask.click, tabs.question),
+        *((button.click, button) for button in tabs.offered),
+    ]
+    running = []
+    for event, source in sources:
+        started = event(begin, [source], [tabs.question, tabs.chat], queue=False, **_HIDDEN)
+        running.append(started.then(answer, [source], tabs.places, **queued))
+    running.append(tabs.parts.input(again, [tabs.parts], tabs.places, **queued))
+    tabs.stop.click(stopped, [tabs.question], [tabs.chat], cancels=running, queue=False, **_HIDDEN)
+    for cleared in (tabs.new.click, tabs.chat.clear):
+        cleared(forget, None, tabs.places, cancels=running, queue=False, **_HIDDEN)
+
+
+def _compare_controls() -> list[Any]:
+    """How the table is grouped, sorted and filtered."""
+    with gr.Row():
+        group = gr.Dropdown(
+            [(v.capitalize(), v) for v in get_args(compare.Group)],
+            value="nothing",
+            label="Group by",
+        )
+        sort = gr.Dropdown(
+            [(v.capitalize(), v) for v in get_args(compare.Sort)], value="shelf", label="Sort by"
+        )
+        show = gr.Dropdown(
+            [(v.capitalize(), v) for v in get_args(compare.Show)], value="all", label="Show"
+        )
+        holding = gr.Textbox(label="Filter", placeholder="words in a row")
+    return [group, sort, show, holding]
