@@ -6,11 +6,14 @@ script from elsewhere. Whatever comes from a report or a question is escaped and
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
@@ -70,19 +73,19 @@ class _Examples:
 
 
 def build(
-    assistant: Assistant, conversations: Conversations, offers: _Examples, *, read_only: bool
+    assistant: Assistant, conversations: Conversations, offers: _Examples, serving: Serving
 ) -> gr.Blocks:
     """The page over one shelf."""
     page: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=_DELETE_UPLOADS) as page:
 
         def head() -> Markup:
-            return welcome(assistant.reports(), TITLE)
+            return welcome(assistant.reports(), TITLE, log_out=serving.auth is not None)
 
         top = gr.HTML(head(), elem_classes="rag")
         with gr.Tabs():
             tabs = ask_tabs()
-            shelf = shelf_tab(assistant, top, head, read_only=read_only)
+            shelf = shelf_tab(assistant, top, head, read_only=serving.read_only)
         wire(tabs, Asking(assistant, conversations), offers, page)
         shown: list[Any] = [shelf.table, *([shelf.report] if shelf.report else [])]
         page.load(
@@ -107,8 +110,8 @@ def _theme() -> gr.Theme:
     )
 
 
-def serve(assistant: Assistant, serving: Serving, announce: Any = None) -> None:
-    """Open the page until it is stopped; ``announce`` is told its address.
+def serve(assistant: Assistant, serving: Serving, announce: Callable[[str], None]) -> None:
+    """Open the page until it is stopped; ``announce`` is told its address, in a sentence.
 
     Raises InputError when it would be open to others without passwords, or cannot listen there.
     """
@@ -118,9 +121,22 @@ def serve(assistant: Assistant, serving: Serving, announce: Any = None) -> None:
             "Set one: rag password NAME --auth FILE, then: rag serve --host … --auth FILE",
         )
     passwords = None if serving.auth is None else PasswordFile(serving.auth)
+    for problem in [] if passwords is None else passwords.problems():
+        announce(problem)
+    with TemporaryDirectory(prefix="rag-page-") as dropped:
+        os.environ["GRADIO_TEMP_DIR"] = dropped  # else one folder for every Gradio of this machine
+        _serve(assistant, serving, passwords, announce)
+
+
+def _serve(
+    assistant: Assistant,
+    serving: Serving,
+    passwords: PasswordFile | None,
+    announce: Callable[[str], None],
+) -> None:
     conversations, offers = Conversations(), _Examples(assistant)
     site = make_site(assistant, conversations)
-    page = build(assistant, conversations, offers, read_only=serving.read_only)
+    page = build(assistant, conversations, offers, serving)
     gr.mount_gradio_app(
         site,
         page,
@@ -144,9 +160,9 @@ def serve(assistant: Assistant, serving: Serving, announce: Any = None) -> None:
 
     with listen(serving.host, serving.port) as listening:
         threading.Thread(target=warm_up, daemon=True).start()
-        if announce is not None:
-            announce(f"http://{serving.host}:{listening.getsockname()[1]}/")
-        run(gate, listening)
+        address = f"http://{serving.host}:{listening.getsockname()[1]}/"
+        announce(f"Open {address} (stop with Ctrl+C)")
+        run(gate, listening, behind_proxy=serving.https)
 
 
 def main() -> None:

@@ -316,7 +316,7 @@ def serve(
         _add_all([corpus], index)
     serving = Serving(host, port, None if auth is None else Path(auth), read_only, https)
     with Assistant.open(index) as assistant:
-        serve_page(assistant, serving, lambda address: say(f"Open {address} (stop with Ctrl+C)"))
+        serve_page(assistant, serving, say)
 
 
 @main.command()

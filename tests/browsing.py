@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -30,15 +31,20 @@ def served(folder: Path, *options: str) -> Iterator[str]:
     """The address of the real command serving the index in ``folder``."""
     port = free_port()
     command = [sys.executable, "-m", "rag", "serve", "--index", str(folder), "--port", str(port)]
-    with subprocess.Popen(
-        [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
+    with (
+        tempfile.TemporaryFile() as told,
+        subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=told) as server,
+    ):
         url = f"http://127.0.0.1:{port}/"
         try:
             wait_for(url, server)
             yield url
         finally:
             server.terminate()
+            server.wait()
+            told.seek(0)
+            log = told.read().decode()
+            assert "Traceback" not in log, log
 
 
 def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:

@@ -110,4 +110,4 @@ def test_what_a_report_holds_is_shown_as_text_in_every_template() -> None:
 
 
 def test_the_folder_of_templates_is_part_of_the_package(tmp_path: Path) -> None:
-    assert "<h1>" in render("welcome.html", title="T", reports=0, briefs=0)
+    assert "<h1>" in render("welcome.html", title="T", reports=0, briefs=0, log_out=False)

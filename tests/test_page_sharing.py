@@ -70,6 +70,8 @@ def test_a_conversation_is_never_shown_to_another(browser: Browser, shared: str)
         assert grace.request.get(f"{shared}take/1/md").status == 404
         ada.reload()
         expect(ada.locator("#conversation .answer")).to_have_count(1)
+        ada.get_by_role("button", name="Log out").click()
+        expect(ada.get_by_label("Password")).to_be_visible()
 
 
 def test_read_only_nothing_on_the_page_changes_the_shelf(browser: Browser, shared: str) -> None:
@@ -96,7 +98,7 @@ def test_programs_log_in_with_each_request(shared: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
 def test_without_passwords_only_this_machine_is_served(brief_shelf: Assistant, host: str) -> None:
     with pytest.raises(InputError, match="Without passwords"):
-        serve(brief_shelf, Serving(host=host, port=0))
+        serve(brief_shelf, Serving(host=host, port=0), print)
 
 
 def test_the_command_refuses_in_one_sentence(brief_shelf: Assistant) -> None:

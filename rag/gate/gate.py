@@ -68,7 +68,7 @@ class Limits:
     """What one user, or one address where nobody logs in, may take."""
 
     questions_per_minute: int = 60
-    """Calls that make the models work; a question on the page is two or three."""
+    """Calls that make the models work; what the page shows besides counts as a request only."""
     requests_per_minute: int = 1200
     """Besides files that are the same for everybody."""
     logins_per_minute: int = 5

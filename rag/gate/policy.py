@@ -102,7 +102,7 @@ def is_upload(path: str) -> bool:
 
 def is_asking(method: str, path: str) -> bool:
     """Makes the models work."""
-    return method == "POST" and (path in _ASKING or path.startswith(_RUN))
+    return method == "POST" and path in _ASKING
 
 
 def is_for_programs(path: str) -> bool:

@@ -18,10 +18,10 @@ OUTCOMES = {
 }
 
 
-def welcome(shelf: Sequence[ReportInfo], title: str) -> Markup:
+def welcome(shelf: Sequence[ReportInfo], title: str, *, log_out: bool = False) -> Markup:
     """The head of the page: how many reports, and how many of them are briefs."""
     briefs = sum(info.form == "brief" for info in shelf)
-    return render("welcome.html", title=title, reports=len(shelf), briefs=briefs)
+    return render("welcome.html", title=title, reports=len(shelf), briefs=briefs, log_out=log_out)
 
 
 def shelf_table(

@@ -129,8 +129,11 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def run(app: Callable[..., Any], listening: socket.socket) -> None:
-    """Serve until stopped. Nothing is logged of who asked what."""
+def run(app: Callable[..., Any], listening: socket.socket, *, behind_proxy: bool) -> None:
+    """Serve until stopped. Nothing is logged of who asked what.
+
+    Only ``behind_proxy`` is believed what a proxy says of the visitor's address.
+    """
     config = uvicorn.Config(
         app,
         interface="asgi3",
@@ -138,6 +141,7 @@ def run(app: Callable[..., Any], listening: socket.socket) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=behind_proxy,
         timeout_graceful_shutdown=3,
     )
     uvicorn.Server(config).run(sockets=[listening])
