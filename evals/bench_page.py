@@ -3,22 +3,27 @@
 The 43 inspection reports, the real command, a real Chromium. Times are taken inside the browser,
 from the press of the button: to the first words in the conversation (what is looked for, in how
 many reports) and to the whole answer. Then the same while a folder is being added on the page, and
-with 20 visitors at once. The browser shares the processor with the server, as on a laptop.
+with 20 visitors at once. The browser shares the processor with the server, as on a laptop; 20 pages
+in one browser take most of it, so 20 programs ask over HTTP as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from evals.browser import WHOLE, begin, chromium, finished, opened, served
+from evals.browser import WHOLE, ask_button, begin, chromium, finished, opened, served, until
 from evals.ofsted import FOLDER, load
 from evals.run import commit_id, write_results
 from rag.assistant import Assistant
@@ -27,11 +32,9 @@ QUESTIONS = 24
 VISITORS = 20
 ADDED = 8
 """PDFs that are added on the page while questions are asked."""
-_CLOCK = f"""() => {{
+_CLOCK = f"""(button) => {{
   const whole = {WHOLE};
   const said = () => document.querySelectorAll("#conversation .answer").length;
-  const button = [...document.querySelectorAll("button")].find((b) => b.textContent.trim() === "Ask"
-    && b.getAttribute("role") !== "tab");
   const times = (window.times = {{}});
   const before = said();
   button.addEventListener("click", () => {{ times.start = performance.now(); }},
@@ -48,10 +51,10 @@ Results = dict[str, Any]
 
 def asked(page: Page, question: str) -> tuple[float, float]:
     """Seconds to the first words and to the whole answer, by the browser's clock."""
-    page.evaluate(_CLOCK)
+    ask_button(page).evaluate(_CLOCK)
     begin(page, question)
     finished(page)
-    page.wait_for_function("window.times.whole")
+    until(page, "() => window.times.whole")
     times = page.evaluate("window.times")
     return times["first"] / 1000, times["whole"] / 1000
 
@@ -62,7 +65,7 @@ def one_after_another(page: Page, questions: list[str]) -> Results:
     for question in questions:
         times.append(asked(page, question))
         page.get_by_role("button", name="New conversation").click()
-        page.wait_for_function("!document.querySelector('#conversation .answer')")
+        until(page, "() => !document.querySelector('#conversation .answer')")
     return _summary(times)
 
 
@@ -100,13 +103,13 @@ def at_once(browser: Browser, address: str, questions: list[str]) -> Results:
     """So many visitors press the button at the same time."""
     pages = [opened(browser.new_context().new_page(), address) for _ in range(VISITORS)]
     for n, page in enumerate(pages):
-        page.evaluate(_CLOCK)
+        ask_button(page).evaluate(_CLOCK)
         page.get_by_label("Your question").fill(questions[n % len(questions)])
     for page in pages:
-        page.get_by_role("button", name="Ask", exact=True).click()
+        ask_button(page).click()
     for page in pages:
         finished(page)
-        page.wait_for_function("window.times.whole")
+        until(page, "() => window.times.whole")
     every = [page.evaluate("window.times") for page in pages]
     answered = sum(page.locator("#conversation .answer .cite").count() > 0 for page in pages)
     found = _summary([(times["first"] / 1000, times["whole"] / 1000) for times in every])
@@ -114,6 +117,28 @@ def at_once(browser: Browser, address: str, questions: list[str]) -> Results:
     for page in pages:
         page.context.close()
     return found | {"visitors": VISITORS, "answers": VISITORS, "of them refusals": refused}
+
+
+def over_http(address: str, questions: list[str]) -> Results:
+    """So many programs ask at the same time, without a browser that shares the processor."""
+
+    def ask(n: int) -> tuple[float, int]:
+        body = json.dumps({"question": questions[n % len(questions)]}).encode()
+        kind = {"Content-Type": "application/json"}
+        started = time.perf_counter()
+        with urlopen(Request(f"{address}api/ask", body, kind), timeout=120) as answer:
+            coverage = json.load(answer)["coverage"]
+        return time.perf_counter() - started, len(coverage)
+
+    with ThreadPoolExecutor(VISITORS) as visitors:
+        found = list(visitors.map(ask, range(VISITORS)))
+    seconds = tuple(took for took, _ in found)
+    return {
+        "visitors": VISITORS,
+        "reports in each answer": sorted({reports for _, reports in found}),
+        "whole p50": _at(seconds, 50),
+        "whole p95": _at(seconds, 95),
+    }
 
 
 def measure(folder: Path) -> Results:
@@ -136,6 +161,7 @@ def measure(folder: Path) -> Results:
             alone = one_after_another(page, questions)
             adding = while_adding(page, address, questions[:8], sorted(held.iterdir()))
             crowd = at_once(browser, address, questions)
+            programs = over_http(address, questions)
     return {
         "commit": commit_id(),
         "cores": os.cpu_count(),
@@ -143,6 +169,7 @@ def measure(folder: Path) -> Results:
         "one visitor": alone,
         "while files are added": adding,
         "visitors at once": crowd,
+        "programs at once": programs,
     }
 
 
@@ -155,6 +182,11 @@ def render(results: Results) -> str:
         figures = " | ".join(f"{results[part][name]:.2f}" for name in names)
         lines.append(f"| {part} | {figures} |")
     crowd = results["visitors at once"]
+    lines.append(
+        "| programs at once | | | {whole p50:.2f} | {whole p95:.2f} |".format_map(
+            results["programs at once"]
+        )
+    )
     lines += ["", f"{crowd['answers']} of {crowd['visitors']} visitors at once got their answer."]
     return "\n".join(lines)
 

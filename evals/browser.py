@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from evals.run import ROOT
 
-SECONDS = 120_000
+MOST_WAITING = 120_000
+"""Milliseconds, as Playwright counts them."""
+_STEP = 25
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
@@ -44,7 +46,7 @@ def served(index: Path) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """Debian's browser."""
     with sync_playwright() as playwright:
-        expect.set_options(timeout=SECONDS)
+        expect.set_options(timeout=MOST_WAITING)
         path = shutil.which("chromium") or shutil.which("chromium-browser")
         running = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield running
@@ -53,21 +55,36 @@ def chromium() -> Iterator[Browser]:
 
 def opened(page: Page, address: str) -> Page:
     """The page, with the examples that are made from the shelf."""
-    page.set_default_timeout(SECONDS)
+    page.set_default_timeout(MOST_WAITING)
     page.goto(address)
     expect(page.locator("#examples button").first).to_be_visible()
     return page
 
 
+def ask_button(page: Page) -> Locator:
+    """What sends a question."""
+    return page.get_by_role("button", name="Ask", exact=True)
+
+
 def begin(page: Page, question: str) -> None:
     """Type a question and send it."""
     page.get_by_label("Your question").fill(question)
-    page.get_by_role("button", name="Ask", exact=True).click()
+    ask_button(page).click()
 
 
 def finished(page: Page) -> None:
     """Wait until the last answer is whole."""
-    page.wait_for_function(WHOLE, timeout=SECONDS)
+    until(page, WHOLE)
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until a function is true in the browser; the page itself allows no eval."""
+    waited = 0
+    while not page.evaluate(condition):
+        if waited > MOST_WAITING:
+            raise TimeoutError(condition)
+        page.wait_for_timeout(_STEP)
+        waited += _STEP
 
 
 WHOLE = """() => {

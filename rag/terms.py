@@ -75,7 +75,13 @@ def _form(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """All stems of ``text``, in order, stop words included."""
-    return [stem for word in words(text) for stem in stems_of(word)]
+    return list(_stems(text))
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> tuple[str, ...]:
+    """Kept, because question after question meets the same passages."""
+    return tuple(stem for word in words(text) for stem in stems_of(word))
 
 
 _SHARED = frozenset({"let", "mine", "own", "pleas", "will"})

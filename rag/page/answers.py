@@ -10,7 +10,7 @@ from rag.records import Answer, Citation, Part, Understood
 from rag.rendering import Markup, render
 from rag.wording import listed
 
-_PIECES = 8
+_PIECES = 4
 """In so many pieces at most an answer is streamed."""
 _QUOTES_PER_PIECE = 3
 
