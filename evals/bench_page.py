@@ -126,7 +126,8 @@ def over_http(address: str, questions: list[str]) -> Results:
         body = json.dumps({"question": questions[n % len(questions)]}).encode()
         kind = {"Content-Type": "application/json"}
         started = time.perf_counter()
-        with urlopen(Request(f"{address}api/ask", body, kind), timeout=120) as answer:
+        request = Request(f"{address}api/ask", body, kind)  # noqa: S310 (our own server)
+        with urlopen(request, timeout=120) as answer:  # noqa: S310
             coverage = json.load(answer)["coverage"]
         return time.perf_counter() - started, len(coverage)
 

