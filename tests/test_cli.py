@@ -16,7 +16,9 @@ from conftest import ROOT
 
 from rag.cli import main
 
-ANSWER = "id question refused reason text citations coverage seconds understood closest".split()
+ANSWER = """
+    id question refused reason text citations coverage seconds understood closest without more
+""".split()
 CITATION = """
     n report title council date form source section paragraph ordinal page quote passage start end
     score place also
@@ -27,7 +29,7 @@ HIT = """
 """.split()
 QUESTION = "who uses direct payments?"
 COMMANDS = """
-    add ask search reports remove verify eval serve fetch backup restore reindex
+    add ask search reports remove verify eval serve password fetch backup restore reindex
 """.split()
 BATCH = """{"id": "first", "question": "who uses direct payments?"}
 
@@ -146,6 +148,38 @@ def test_a_batch_is_answered_one_line_each_with_its_ids(index: Path, batch: Path
     assert all(list(answer) == ANSWER for answer in answers)
     piped = rag("ask", "--batch", "-", "--json", "--index", index, input=BATCH)
     assert [answer["text"] for answer in lines(piped.stdout)] == [a["text"] for a in answers]
+
+
+def test_parts_are_taken_out_and_more_is_asked_for(index: Path) -> None:
+    question = "what did Ambridge say about direct payments?"
+    (found,) = lines(rag("ask", question, "--json", "--index", index).stdout)
+    key = "council: Ambridge Council"
+    parts = [f"{part['kind']}: {part['value']}" for part in found["understood"]["parts"]]
+    assert key in parts
+    options = ("--without", key, "--more", "--json", "--index", index)
+    (wider,) = lines(rag("ask", question, *options).stdout)
+    assert (wider["without"], wider["more"]) == ([key], True)
+    assert "not asked" in {row["status"] for row in found["coverage"]}
+    assert "not asked" not in {row["status"] for row in wider["coverage"]}
+    refused(rag("ask", question, "--without", "Ambridge", "--index", index), "KIND: VALUE")
+
+
+@pytest.mark.parametrize("ending", ["docx", "md", "csv", "html", "DOCX"])
+def test_an_answer_is_written_as_a_paper(ending: str, index: Path, tmp_path: Path) -> None:
+    paper = tmp_path / f"answer.{ending}"
+    result = rag("ask", QUESTION, "--out", paper, "--index", index)
+    assert result.exit_code == 0
+    assert "Written:" in result.stderr
+    assert paper.stat().st_size > 500
+
+
+def test_a_paper_needs_a_known_ending_a_place_and_one_question(
+    index: Path, batch: Path, tmp_path: Path
+) -> None:
+    refused(rag("ask", QUESTION, "--out", tmp_path / "a.odt", "--index", index), ".docx, .md")
+    nowhere = tmp_path / "none" / "a.md"
+    refused(rag("ask", QUESTION, "--out", nowhere, "--index", index), "cannot be written")
+    refused(rag("ask", "--batch", batch, "--out", "a.md", "--index", index), "not a batch")
 
 
 def test_a_search_gives_at_most_k_hits_with_the_documented_fields(index: Path) -> None:

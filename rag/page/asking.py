@@ -54,9 +54,9 @@ class Asking:
                 asked = self._standing_alone(session, typed)
                 yield from self._answered(session, typed, asked.question, (), more=asked.more)
         except RagError as error:
-            turns = self.conversations.of(session)
-            first = render("told.html", text=str(error))
-            yield (typed, _shown(turns, typed, first), *[gr.skip()] * 5)
+            yield self._refused(session, typed, error)
+        finally:
+            self.conversations.expect_no_more(session, typed)
 
     def again(self, session: str, kept: list[str]) -> Iterator[Update]:
         """The last question without the parts that were unticked, in the place of its answer."""
@@ -67,9 +67,16 @@ class Asking:
         found = last.answer
         known = answers.choices(found.understood, found.without)
         without = tuple(key for _, key in known if key not in kept)
-        yield from self._answered(
-            session, last.typed, last.asked, without, more=found.more, number=last.number
-        )
+        try:
+            yield from self._answered(
+                session, last.typed, last.asked, without, more=found.more, number=last.number
+            )
+        except RagError as error:
+            yield self._refused(session, last.typed, error)
+
+    def _refused(self, session: str, typed: str, error: RagError) -> Update:
+        told = render("told.html", text=str(error))
+        return (typed, _shown(self.conversations.of(session), typed, told), *[gr.skip()] * 5)
 
     def _answered(
         self,
@@ -89,11 +96,10 @@ class Asking:
         *growing, whole = answers.pieces(found, _other(asked, typed))
         for piece in growing:
             yield (asked, _shown(before, typed, piece), *[gr.skip()] * 5)
-        self.conversations.expect_no_more(session, typed)
         number = number or self.conversations.next_number(session)
         turn = Turn(number, typed, asked, whole, found, time, shelf)
-        yield asked, _shown(before, typed, whole), *_views(turn)
         self.conversations.keep(session, turn)
+        yield asked, _shown(before, typed, whole), *_views(turn)
 
     def standing(self, session: str) -> Update:
         """The conversation so far, for a page that is opened or loaded again."""

@@ -16,6 +16,7 @@ from rag.rendering import Markup
 _MOST_VISITORS = 200
 _MOST_TURNS = 20
 """Of one visitor; the oldest goes."""
+_MOST_WAITING = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Conversations:
         self._visitors = visitors
         self._turns = turns
         self._held: OrderedDict[str, list[Turn]] = OrderedDict()
-        self._waiting: set[tuple[str, str]] = set()
+        self._waiting: OrderedDict[tuple[str, int], None] = OrderedDict()
+        """Visitor and hash of each question whose answer is waited for."""
         self._lock = threading.Lock()
 
     def of(self, session: str) -> list[Turn]:
@@ -78,18 +80,22 @@ class Conversations:
     def expect(self, session: str, typed: str) -> None:
         """A question was asked whose answer is waited for."""
         with self._lock:
-            self._waiting.add((session, typed))
+            self._waiting[session, hash(typed)] = None
+            while len(self._waiting) > _MOST_WAITING:
+                self._waiting.popitem(last=False)
 
     def is_expected(self, session: str, typed: str) -> bool:
         """True until the answer was given, or nobody waits for it any more."""
         with self._lock:
-            return (session, typed) in self._waiting
+            return (session, hash(typed)) in self._waiting
 
     def expect_no_more(self, session: str, typed: str | None = None) -> None:
         """The answer was given, or stopped; without a text, of all questions of the visitor."""
+        said = None if typed is None else hash(typed)
         with self._lock:
-            gone = {w for w in self._waiting if w[0] == session and typed in (None, w[1])}
-            self._waiting -= gone
+            for who, question in list(self._waiting):
+                if who == session and said in (None, question):
+                    del self._waiting[who, question]
 
     def forget(self, session: str) -> None:
         """Drop the conversation of one visitor."""
