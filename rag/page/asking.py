@@ -36,16 +36,21 @@ class Asking:
     conversations: Conversations
 
     def begin(self, session: str, typed: str) -> Update:
-        """The question in the conversation, with what is looked for; quick, and never queued."""
+        """The question in the conversation, with what is looked for; quick, and never queued.
+
+        Gives the question that stands alone, for the box; the conversation; and what was typed.
+        """
         turns = self.conversations.of(session)
         self.conversations.expect(session, typed)
+        question = typed
         try:
             asked = self._standing_alone(session, typed)
-            understood = self.assistant.understand(asked.question)
-            first = answers.searching(understood, _other(asked.question, typed), self._reports())
+            question = asked.question
+            understood = self.assistant.understand(question)
+            first = answers.searching(understood, _other(question, typed), self._reports())
         except RagError as error:
             first = render("told.html", text=str(error))
-        return typed, _shown(turns, typed, first)
+        return question, _shown(turns, typed, first), typed
 
     def answer(self, session: str, typed: str) -> Iterator[Update]:
         """The answer, piece by piece; kept when it is whole, unless it was stopped meanwhile."""
@@ -62,7 +67,7 @@ class Asking:
         """The last question without the parts that were unticked, in the place of its answer."""
         last = self.conversations.last(session)
         if last is None or last.answer is None:
-            yield tuple([gr.skip()] * 7)
+            yield tuple([gr.skip()] * 6)
             return
         found = last.answer
         known = answers.choices(found.understood, found.without)
@@ -76,7 +81,7 @@ class Asking:
 
     def _refused(self, session: str, typed: str, error: RagError) -> Update:
         told = render("told.html", text=str(error))
-        return (typed, _shown(self.conversations.of(session), typed, told), *[gr.skip()] * 5)
+        return (_shown(self.conversations.of(session), typed, told), *[gr.skip()] * 5)
 
     def _answered(
         self,
@@ -95,11 +100,11 @@ class Asking:
             return
         *growing, whole = answers.pieces(found, _other(asked, typed))
         for piece in growing:
-            yield (asked, _shown(before, typed, piece), *[gr.skip()] * 5)
+            yield (_shown(before, typed, piece), *[gr.skip()] * 5)
         number = number or self.conversations.next_number(session)
         turn = Turn(number, typed, asked, whole, found, time, shelf)
         self.conversations.keep(session, turn)
-        yield asked, _shown(before, typed, whole), *_views(turn)
+        yield _shown(before, typed, whole), *_views(turn)
 
     def standing(self, session: str) -> Update:
         """The conversation so far, for a page that is opened or loaded again."""

@@ -29,6 +29,8 @@ class Tabs:
     chat: gr.Chatbot
     parts: gr.CheckboxGroup
     question: gr.Textbox
+    typed: gr.State
+    """The question that is being answered, as it was typed; the box may hold the next already."""
     ask: gr.Button
     stop: gr.Button
     new: gr.Button
@@ -43,10 +45,7 @@ class Tabs:
     @property
     def places(self) -> list[Any]:
         """What an answer fills."""
-        return [
-            *(self.question, self.chat, self.parts, self.take),
-            *(self.table, self.line, self.matrix),
-        ]
+        return [self.chat, self.parts, self.take, self.table, self.line, self.matrix]
 
 
 def session_of(request: gr.Request) -> str:
@@ -81,6 +80,7 @@ def ask_tabs() -> Tabs:
                 autofocus=True,
                 elem_id="question",
             )
+            typed = gr.State("")
             with gr.Row():
                 ask = gr.Button("Ask", variant="primary", min_width=80)
                 stop = gr.Button("Stop", min_width=80)
@@ -98,7 +98,8 @@ def ask_tabs() -> Tabs:
         line = gr.HTML(render("told.html", text=NOTHING), elem_classes="rag")
         matrix = gr.HTML(elem_classes="rag")
     return Tabs(
-        *(chat, parts, question, ask, stop, new, take, offered), *(views, table, line, matrix)
+        *(chat, parts, question, typed, ask, stop, new, take, offered),
+        *(views, table, line, matrix),
     )
 
 
@@ -126,7 +127,7 @@ def wire(tabs: Tabs, asking: Asking, examples: Callable[[], list[str]], page: gr
         rest = [gr.Button(visible=False)] * (MOST - len(texts))
         return [gr.Button(text, visible=True) for text in texts] + rest
 
-    page.load(standing, None, tabs.places, queue=False, **_HIDDEN)
+    page.load(standing, None, [tabs.question, *tabs.places], queue=False, **_HIDDEN)
     page.load(offers, None, tabs.offered, queue=False, **_HIDDEN)
 
 
@@ -155,12 +156,15 @@ def _wire_asking(tabs: Tabs, asking: Asking) -> None:
     ]
     running = []
     for event, source in sources:
-        started = event(begin, [source], [tabs.question, tabs.chat], queue=False, **_HIDDEN)
-        running.append(started.then(answer, [source], tabs.places, **queued))
+        first = [tabs.question, tabs.chat, tabs.typed]
+        started = event(begin, [source], first, queue=False, **_HIDDEN)
+        running.append(started.then(answer, [tabs.typed], tabs.places, **queued))
     running.append(tabs.parts.input(again, [tabs.parts], tabs.places, **queued))
-    tabs.stop.click(stopped, [tabs.question], [tabs.chat], cancels=running, queue=False, **_HIDDEN)
+    tabs.stop.click(stopped, [tabs.typed], [tabs.chat], cancels=running, queue=False, **_HIDDEN)
     for cleared in (tabs.new.click, tabs.chat.clear):
-        cleared(forget, None, tabs.places, cancels=running, queue=False, **_HIDDEN)
+        cleared(
+            forget, None, [tabs.question, *tabs.places], cancels=running, queue=False, **_HIDDEN
+        )
 
 
 def _compare_controls() -> list[Any]:
