@@ -218,8 +218,8 @@ class Assistant:
     def surroundings(self, citation: Citation) -> Surroundings:
         """The text around a citation, for reading on; raises InputError when it is gone."""
         found = self.read(citation.report, citation.start, citation.end)
-        if found.passage[found.quote_start : found.quote_end] != citation.quote:
-            raise _changed(citation.report)
+        if found.quote != citation.quote:
+            raise changed(citation.report)
         return found
 
     def read(self, report: str, start: int, end: int) -> Surroundings:
@@ -235,7 +235,7 @@ class Assistant:
             )
         at = next((n for n, p in enumerate(passages) if p.start <= start < end <= p.end), None)
         if at is None:
-            raise _changed(report)
+            raise changed(report)
         passage = passages[at]
         first = text.rfind("\n\n", 0, max(0, passage.start - _SURROUNDINGS)) + 2
         last = text.find("\n\n", passage.end + _SURROUNDINGS)
@@ -264,8 +264,7 @@ class Assistant:
         found = self._index.store.origin(around.report)
         if found is None:
             return None
-        quote = around.passage[around.quote_start : around.quote_end]
-        return self._originals.picture(*found, around.passage, quote, around.page)
+        return self._originals.picture(*found, around.passage, around.quote, around.page)
 
     def has_picture(self, around: Surroundings) -> bool:
         """True when the file of a report is at hand and has pages."""
@@ -281,8 +280,7 @@ class Assistant:
         found = self._index.store.origin(around.report)
         if found is None:
             return None
-        quote = around.passage[around.quote_start : around.quote_end]
-        return self._originals.page_of(*found, around.passage, quote, around.page)
+        return self._originals.page_of(*found, around.passage, around.quote, around.page)
 
     # --- the shelf --------------------------------------------------------------------------
 
@@ -332,5 +330,6 @@ def _kept_as(origin: str) -> tuple[str, ...]:
     return Path(origin).parts[-3:]
 
 
-def _changed(report: str) -> InputError:
+def changed(report: str) -> InputError:
+    """Other words stand now where a quote stood."""
     return InputError(f"{report} has changed since this answer.", "Ask the question again.")

@@ -286,3 +286,8 @@ class Surroundings:
     previous: tuple[int, int] | None
     """Start and end of the passage before, in the report's text; None at the beginning."""
     next: tuple[int, int] | None
+
+    @property
+    def quote(self) -> str:
+        """The words that are quoted."""
+        return self.passage[self.quote_start : self.quote_end]

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from rag.page.links import read_link
 from rag.places import report_name
-from rag.records import Answer, Citation, Part, Understood
+from rag.records import Answer, Citation, Understood
 from rag.rendering import Markup, render
 from rag.wording import listed
 
@@ -28,11 +28,6 @@ def pieces(found: Answer, asked: str) -> list[Markup]:
     return [_message(found, asked, groups[:cut], whole=cut == len(groups)) for cut in cuts]
 
 
-def message(found: Answer, asked: str) -> Markup:
-    """The whole answer. ``asked`` is the question that was asked instead of what was typed."""
-    return _message(found, asked, _groups(found), whole=True)
-
-
 Group = tuple[str, list[tuple[Citation, str]]]
 
 
@@ -52,7 +47,6 @@ def _message(found: Answer, asked: str, groups: list[Group], *, whole: bool) -> 
         "answer.html",
         found=found,
         asked=asked,
-        looked_for=looked_for(found.understood),
         groups=groups,
         closest=[(c, read_link(c)) for c in found.closest],
         silent=[(report_name(r.council, r.date, r.report), r.reason) for r in silent],
@@ -69,14 +63,11 @@ def looked_for(understood: Understood) -> str:
 
 def choices(understood: Understood, without: tuple[str, ...]) -> list[tuple[str, str]]:
     """Label and key of every part of a question, those taken out included."""
-    found = {part.key: _label(part) for part in understood.parts}
-    for key in without:
-        kind, _, value = key.partition(": ")
-        found.setdefault(key, f"{_KINDS.get(kind, kind)}: {value}")
-    return [(label, key) for key, label in found.items()]
+    keys = dict.fromkeys([*(part.key for part in understood.parts), *without])
+    return [(_label(key), key) for key in keys]
 
 
-_KINDS = {
+_KINDS: dict[str, str] = {
     "council": "Council",
     "years": "Reports",
     "kind of report": "Kind of report",
@@ -87,5 +78,6 @@ _KINDS = {
 }
 
 
-def _label(part: Part) -> str:
-    return f"{_KINDS[part.kind]}: {part.value}"
+def _label(key: str) -> str:
+    kind, _, value = key.partition(": ")
+    return f"{_KINDS.get(kind, kind)}: {value}"

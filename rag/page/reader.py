@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from rag.dates import date_in_words
 from rag.errors import RagError
-from rag.page.links import PICTURE, digest_of, link_to
+from rag.page.links import PICTURE, READ, digest_of, link_to
 from rag.places import report_name
 from rag.records import ReportInfo, Surroundings
 from rag.rendering import Markup, render
@@ -41,7 +41,7 @@ def passage_pane(around: Surroundings, *, picture: bool, page: int | None) -> Ma
 def _passage(around: Surroundings, heading: str, *, picture: bool, page: int | None) -> Markup:
     info = around.info
     passage = around.passage
-    quote = passage[around.quote_start : around.quote_end]
+    quote = around.quote
     return render(
         "passage.html",
         around=around,
@@ -54,8 +54,8 @@ def _passage(around: Surroundings, heading: str, *, picture: bool, page: int | N
         after_quote=passage[around.quote_end :],
         previous=_step(around, around.previous),
         following=_step(around, around.next),
-        here=link_to(around.report, around.start, around.end, digest_of(quote)),
-        picture=_picture(around, quote) if picture else None,
+        here=_here(around, READ),
+        picture=_here(around, PICTURE) if picture else None,
         page=page,
         source=source_link(info, quote, page),
     )
@@ -66,8 +66,9 @@ def _step(around: Surroundings, span: tuple[int, int] | None) -> str | None:
     return None if span is None else link_to(around.report, *span, "")
 
 
-def _picture(around: Surroundings, quote: str) -> str:
-    return link_to(around.report, around.start, around.end, digest_of(quote), PICTURE)
+def _here(around: Surroundings, base: str) -> str:
+    """Address of the quote itself, to be read or as a picture."""
+    return link_to(around.report, around.start, around.end, digest_of(around.quote), base)
 
 
 def source_link(info: ReportInfo, quote: str, page: int | None) -> str | None:

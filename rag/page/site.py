@@ -19,7 +19,7 @@ from fastapi.requests import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from rag.assistant import Assistant
+from rag.assistant import Assistant, changed
 from rag.errors import InputError
 from rag.export import FORMATS, Taken, export, file_name, for_clipboard
 from rag.gate.gate import visitor_of
@@ -104,8 +104,8 @@ def make_site(assistant: Assistant, conversations: Conversations) -> FastAPI:
 def _quoted(assistant: Assistant, report: str, start: int, end: int, of: str) -> Surroundings:
     """What a link points to; raises InputError when other words stand there now."""
     around = assistant.read(report, start, end)
-    if of and digest_of(around.passage[around.quote_start : around.quote_end]) != of:
-        raise InputError(f"{report} has changed since this answer.", "Ask the question again.")
+    if of and digest_of(around.quote) != of:
+        raise changed(report)
     return around
 
 
