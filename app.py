@@ -1,7 +1,9 @@
 """The web page: ask, read the quotes in their surroundings, compare every report, take it away.
 
 It listens on 127.0.0.1 unless passwords are set, reports nothing to anybody, and loads no font or
-script from elsewhere. Whatever comes from a report or a question is escaped and shown as text.
+script from elsewhere. Only where the operator named a language model, and a visitor switched it on,
+are a question and its quotes sent to it. Whatever comes from a report, a question or a model is
+escaped and shown as text.
 """
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ def build(
 
         top = gr.HTML(head(), elem_classes="rag")
         with gr.Tabs():
-            tabs = ask_tabs()
+            tabs = ask_tabs(assistant.model)
             shelf = shelf_tab(assistant, top, head, read_only=serving.read_only)
         wire(tabs, Asking(assistant, conversations), offers, page)
         shown: list[Any] = [shelf.table, *([shelf.report] if shelf.report else [])]

@@ -1,10 +1,12 @@
-"""Follow-ups, measured: ``python -m evals.followups [--write]``.
+"""Follow-ups, measured: ``python -m evals.followups [--model NAME] [--write]``.
 
 Each case is a question, a text typed after it, and what the standalone question has to ask: which
 councils, which years, praise or recommendations or neither, what is looked for and what no longer
 is, and whether more quotes are wanted. It is judged by reading the standalone question with
 ``understand``, as the assistant reads it; no model is needed. Two plain ways are measured beside
-ours: the text as it is typed, and both texts joined.
+ours: the text as it is typed, and both texts joined. With ``--model`` three more: the language
+model's question as it comes, only when it adds and loses nothing, and only where the rules find
+nothing to carry over.
 
 The halves share no topic; one writer wrote both, and the rules. The test half was written first and
 not looked at until the rules were done: 57 of its 60 cases were right then (0.95), which is the
@@ -31,11 +33,14 @@ import numpy as np
 
 from evals.ofsted import FOLDER
 from evals.run import CORPUS, REPORTS, commit_id, write_results
+from rag import standalone
 from rag.concepts import Shelf
 from rag.councils import place_of
 from rag.embedding import Vectors
 from rag.followups import FollowUp, follow_up
 from rag.index import Index
+from rag.languagemodel import LanguageModel
+from rag.model import Model, model_of
 from rag.question import understand
 from rag.records import Role
 from rag.terms import telling_stems, words
@@ -101,6 +106,26 @@ WAYS: dict[str, Way] = {
 }
 
 
+def ways_of(model: Model) -> dict[str, Way]:
+    """What a language model makes of follow-ups: believed, checked, and asked last."""
+    asked = LanguageModel(model)
+
+    def typed(case: Case) -> FollowUp:
+        return FollowUp(case.text, False, False, ())
+
+    return {
+        f"{model.name}, unchecked": lambda case, _: FollowUp(
+            standalone.written_by(asked, case.text, [case.before]) or case.text, True, False, ()
+        ),
+        f"{model.name}, checked": lambda case, _: standalone.standing_alone(
+            asked, typed(case), [case.before]
+        ),
+        f"rules, then {model.name}, checked": lambda case, shelf: standalone.standing_alone(
+            asked, follow_up(case.text, case.before, shelf), [case.before]
+        ),
+    }
+
+
 # --- judging --------------------------------------------------------------------------------
 
 
@@ -140,16 +165,17 @@ def measured(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
     }
 
 
-def run(cases: Sequence[Case]) -> Results:
+def run(cases: Sequence[Case], model: Model | None = None) -> Results:
     """All ways over the cases whose shelf is at hand."""
+    ways = WAYS | (ways_of(model) if model else {})
     shelves = {"five": REPORTS if REPORTS.is_dir() else CORPUS, "inspections": FOLDER}
-    outcomes: dict[str, list[Outcome]] = {name: [] for name in WAYS}
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in ways}
     for name, folder in shelves.items():
         if not folder.is_dir():
             print(f"The {name} are not on this machine; their cases are left out.", file=sys.stderr)
             continue
         with read_shelf(folder) as shelf:
-            for way, ask in WAYS.items():
+            for way, ask in ways.items():
                 outcomes[way] += [outcome(c, ask, shelf) for c in cases if c.shelf == name]
     ours = outcomes["ours"]
     return {
@@ -223,9 +249,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evals.followups", description=__doc__)
     parser.add_argument("--half", choices=HALVES, default="all")
     parser.add_argument("--write", action="store_true", help="write evals/results/followups.json")
+    parser.add_argument("--model", metavar="NAME", help="measure this language model too")
+    parser.add_argument("--model-address", metavar="URL", help="of its server")
     asked = parser.parse_args()
     cases = [case for case in load() if asked.half in ("all", case.half)]
-    results = run(cases)
+    results = run(cases, model_of(asked.model, asked.model_address))
     print(render(results))
     print(f"\n{results['questions']} cases; {results['milliseconds p50']} ms each (median)")
     for row in results["rows"]:

@@ -62,7 +62,8 @@ def _meets(cited: Cited, span: Span, *, whole_chunks: bool) -> bool:
 Measure = tuple[str, Callable[[Sequence[Outcome]], float]]
 
 
-def _share(values: Iterable[bool | float]) -> float:
+def share(values: Iterable[bool | float]) -> float:
+    """Their mean; not a number when there are none."""
     found = [float(v) for v in values]
     return mean(found) if found else float("nan")
 
@@ -73,7 +74,7 @@ def _of(outcomes: Sequence[Outcome], kinds: tuple[str, ...]) -> list[Outcome]:
 
 def across_coverage(outcomes: Sequence[Outcome]) -> float:
     """Of the reports with evidence, over questions across reports: whose evidence is cited."""
-    return _share(
+    return share(
         any(c.report == report and o.hits(c) for c in o.cited)
         for o in _of(outcomes, ACROSS)
         for report in sorted({s.report for s in o.evidence if s.grade == 2})
@@ -82,17 +83,17 @@ def across_coverage(outcomes: Sequence[Outcome]) -> float:
 
 def single_recall(outcomes: Sequence[Outcome]) -> float:
     """Questions about one report: a paragraph that answers is cited."""
-    return _share(any(o.hits(c, 2) for c in o.cited) for o in _of(outcomes, SINGLE))
+    return share(any(o.hits(c, 2) for c in o.cited) for o in _of(outcomes, SINGLE))
 
 
 def first_right(outcomes: Sequence[Outcome]) -> float:
     """Answerable questions: the first citation stands in a marked paragraph."""
-    return _share(bool(o.cited) and o.hits(o.cited[0]) for o in _of(outcomes, SINGLE + ACROSS))
+    return share(bool(o.cited) and o.hits(o.cited[0]) for o in _of(outcomes, SINGLE + ACROSS))
 
 
 def figures_right(outcomes: Sequence[Outcome]) -> float:
     """Questions for a figure, name or date: all of it stands in the quotes."""
-    return _share(
+    return share(
         all(
             re.search(p, " ".join(c.text for c in o.cited), re.IGNORECASE)
             for p in o.question.answer
@@ -103,17 +104,17 @@ def figures_right(outcomes: Sequence[Outcome]) -> float:
 
 def refused_rightly(outcomes: Sequence[Outcome]) -> float:
     """Unanswerable questions that are refused."""
-    return _share(o.refused for o in _of(outcomes, ("unanswerable",)))
+    return share(o.refused for o in _of(outcomes, ("unanswerable",)))
 
 
 def refused_wrongly(outcomes: Sequence[Outcome]) -> float:
     """Answerable questions that are refused."""
-    return _share(o.refused for o in _of(outcomes, SINGLE + ACROSS))
+    return share(o.refused for o in _of(outcomes, SINGLE + ACROSS))
 
 
 def silence_recall(outcomes: Sequence[Outcome]) -> float:
     """Of the asked reports without any evidence: said to have no mention."""
-    return _share(
+    return share(
         report not in o.speaking
         for o in _of(outcomes, ACROSS)
         for report in sorted(o.asked - {s.report for s in o.evidence})
@@ -122,7 +123,7 @@ def silence_recall(outcomes: Sequence[Outcome]) -> float:
 
 def silence_precision(outcomes: Sequence[Outcome]) -> float:
     """Of the asked reports said to have no mention: those that have no evidence that answers."""
-    return _share(
+    return share(
         report not in {s.report for s in o.evidence if s.grade == 2}
         for o in _of(outcomes, ACROSS)
         for report in sorted(o.asked - o.speaking)
@@ -131,7 +132,7 @@ def silence_precision(outcomes: Sequence[Outcome]) -> float:
 
 def citation_precision(outcomes: Sequence[Outcome]) -> float:
     """Citations of answerable questions that stand in a marked paragraph."""
-    return _share(o.hits(c) for o in _of(outcomes, SINGLE + ACROSS) for c in o.cited)
+    return share(o.hits(c) for o in _of(outcomes, SINGLE + ACROSS) for c in o.cited)
 
 
 ANSWER_MEASURES: tuple[Measure, ...] = (

@@ -48,12 +48,12 @@ def run(folder: Path | None, *, write: bool, page: Path | None = None) -> Result
     """
     if page is not None:
         _check_place(page)
-    shelf = folder or (REPORTS if REPORTS.is_dir() else CORPUS)
+    shelf, called = shelf_at(folder)
     with built_index(shelf) as index:
         gold = load_gold()
         systems = ask_both(index, gold)
         results = scored(index, gold, systems)
-    results["shelf"] = "the five full reports" if shelf != CORPUS else "the five briefs of corpus/"
+    results["shelf"] = called
     print(render(results))
     if write:
         write_results(results["commit"], results)
@@ -71,6 +71,12 @@ def run(folder: Path | None, *, write: bool, page: Path | None = None) -> Result
             ) from None
         print(f"\nQuestion by question: {page.resolve()}")
     return results
+
+
+def shelf_at(folder: Path | None) -> tuple[Path, str]:
+    """The reports to ask, and what they are called: the full ones, or the briefs."""
+    shelf = folder or (REPORTS if REPORTS.is_dir() else CORPUS)
+    return shelf, "the five full reports" if shelf != CORPUS else "the five briefs of corpus/"
 
 
 def _check_place(page: Path) -> None:

@@ -9,7 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
-from rag.records import Added, Answer, Citation, Coverage, Hit, ReportInfo, Surroundings
+from rag.model import Model
+from rag.records import (
+    Added,
+    Answer,
+    Citation,
+    Coverage,
+    Hit,
+    ReportInfo,
+    Sentence,
+    Surroundings,
+    Written,
+)
 from rag.settings import VERSION
 
 if TYPE_CHECKING:
@@ -22,9 +33,12 @@ __all__ = [
     "Citation",
     "Coverage",
     "Hit",
+    "Model",
     "RagError",
     "ReportInfo",
+    "Sentence",
     "Surroundings",
+    "Written",
     "__version__",
 ]
 __version__ = VERSION

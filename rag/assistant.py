@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,7 +14,10 @@ from rag.answering import answer
 from rag.embedding import Encoder, MiniLM
 from rag.errors import InputError
 from rag.followups import FollowUp, follow_up
+from rag.generation import Stopped, Writer
 from rag.index import Index
+from rag.languagemodel import LanguageModel
+from rag.model import Model
 from rag.originals import Originals, PagePicture
 from rag.places import place_in_words
 from rag.question import understand
@@ -32,6 +35,7 @@ from rag.reindexing import Reindexed, reindex
 from rag.reranking import CrossEncoder, Reranker
 from rag.retrieval import retrieve, shelf_of
 from rag.settings import VERSION, SearchSettings
+from rag.standalone import standing_alone
 from rag.upkeep import BackedUp, Restored, backup, restore
 from rag.vocabulary import sector_topics
 
@@ -51,11 +55,15 @@ class Assistant:
         index: Index,
         settings: SearchSettings | None = None,
         reranker: Reranker | None = None,
+        model: Model | None = None,
     ) -> None:
         self._index = index
         self._settings = settings or SearchSettings()
         self._reranker = reranker or CrossEncoder()
         self._originals = Originals(index.folder, index.limits)
+        self.model = model
+        """The language model that may write answers up; None when there is none."""
+        self._language_model = None if model is None else LanguageModel(model)
 
     @classmethod
     def open(
@@ -65,13 +73,16 @@ class Assistant:
         create: bool = False,
         encoder: Encoder | None = None,
         reranker: Reranker | None = None,
+        model: Model | None = None,
     ) -> Assistant:
         """Open the index in a folder; with ``create`` an empty one is made if there is none.
 
-        Raises InputError when there is no index, IndexMismatchError when another version or
-        model built it, DamagedIndexError when it cannot be read.
+        With a ``model`` answers can be written up; it is asked for nothing before that. Raises
+        InputError when there is no index, IndexMismatchError when another version or model built
+        it, DamagedIndexError when it cannot be read.
         """
-        return cls(Index(Path(index), create=create, encoder=encoder), reranker=reranker)
+        found = Index(Path(index), create=create, encoder=encoder)
+        return cls(found, reranker=reranker, model=model)
 
     @staticmethod
     def reindex(
@@ -182,19 +193,48 @@ class Assistant:
         *,
         without: Iterable[str] = (),
         more: bool = False,
+        write: bool = False,
     ) -> Answer:
         """Answer a question: every report on the shelf stands in the answer's coverage.
 
         ``without`` takes parts out of what is understood, by the keys that
         ``Answer.understood.parts`` gives; ``more`` quotes every passage that speaks, not only the
-        best of each report. Raises InputError for a question or a key that cannot be read.
+        best of each report; ``write`` has the language model write the answer up, see ``writing``.
+        Raises InputError for a question or a key that cannot be read, and when there is no model.
         """
+        if write:
+            self._writer()
         started = time.perf_counter()
         taken = tuple(without)
         text = self._checked(question)
         retrieved = retrieve(self._index, text, self._settings, without=taken)
         found = answer(retrieved, self._reranker, self._settings, id=id, without=taken, more=more)
-        return replace(found, seconds=round(time.perf_counter() - started, 3))
+        found = replace(found, seconds=round(time.perf_counter() - started, 3))
+        if write:
+            *_, found = self.writing(found)
+        return found
+
+    def writing(self, found: Answer, stopped: Stopped = lambda: False) -> Generator[Answer]:
+        """An answer with more and more of what the language model writes; the last is whole.
+
+        Nothing of the answer changes but ``written``. It never fails for the model: what went wrong
+        stands in ``written.note``. A refused answer is not handed over and comes back as it is.
+        Work ends when ``stopped`` says so, or the iterator is closed. Raises InputError when
+        there is no model.
+        """
+        writer = self._writer()
+        if found.refused:
+            yield found
+        for written in writer.write(found, stopped):
+            yield replace(found, written=written)
+
+    def _writer(self) -> Writer:
+        if self._language_model is None:
+            raise InputError(
+                "There is no language model to write the answer up.",
+                "Name one: --model NAME --model-address URL, or RAG_MODEL.",
+            )
+        return Writer(self._language_model)
 
     def understand(self, question: str, without: Iterable[str] = ()) -> Understood:
         """How a question is read, without looking for an answer: quick."""
@@ -202,10 +242,22 @@ class Assistant:
             shelf = shelf_of(self._index.store)
             return understand(self._checked(question), shelf, without).understood
 
-    def follow_up(self, question: str, before: str) -> FollowUp:
-        """A question asked after another one, as one that stands alone; see ``rag.followups``."""
+    def follow_up(
+        self, question: str, before: str | Sequence[str], *, write: bool = False
+    ) -> FollowUp:
+        """A question asked after others, the oldest first, as one that stands alone.
+
+        By the rules of ``rag.followups``; with ``write``, where they find nothing to carry over,
+        by the language model, see ``rag.standalone``. Raises InputError when there is none then.
+        """
+        model = self._writer().model if write else None
+        asked = [before] if isinstance(before, str) else list(before)
         with self._index.store.reading():
-            return follow_up(self._checked(question), before, shelf_of(self._index.store))
+            last = asked[-1] if asked else ""
+            found = follow_up(self._checked(question), last, shelf_of(self._index.store))
+        if model is None:
+            return found
+        return standing_alone(model, found, [text for text in asked if text])
 
     def warm_up(self) -> None:
         """Load the models now, so that the first question does not wait for them."""

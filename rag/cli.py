@@ -1,4 +1,4 @@
-"""The command. Answers go to stdout, everything else to stderr. The owner of click.
+"""The command. Answers go to stdout, everything else to stderr. With ``options`` owner of click.
 
 Exit codes: 0 all went well, 1 something failed (a file, a check), 2 the input cannot be used.
 """
@@ -18,11 +18,14 @@ import click
 from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import InputError, RagError
+from rag.model import Model
+from rag.options import index_option, json_option, model_options
 from rag.records import Answer
 from rag.terminal import (
     Tally,
     adding_bar,
     counting_bar,
+    followed,
     outcome_line,
     print_hits,
     print_json,
@@ -30,15 +33,7 @@ from rag.terminal import (
     print_text,
     say,
 )
-
-index_option = click.option(
-    "--index",
-    default="index",
-    show_default=True,
-    metavar="DIR",
-    help="Folder that holds the index.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from rag.wording import as_written
 
 
 class _Command(click.Group):
@@ -112,10 +107,14 @@ def _add_all(
 )
 @click.option("--more", is_flag=True, help="Quote every passage that speaks, not only the best.")
 @click.option("--out", metavar="FILE", help="Write a paper: .docx, .md, .csv or .html.")
+@click.option("--show-failed", is_flag=True, help="Show what the model wrote and failed checks.")
+@model_options
 @index_option
 @json_option
 def ask(
     *,
+    model: Model | None,
+    show_failed: bool,
     question: str | None,
     batch: IO[str] | None,
     without: tuple[str, ...],
@@ -127,17 +126,19 @@ def ask(
     """Answer a question with exact quotes, and say which reports do not mention it."""
     if batch and out:
         raise InputError("--out writes one answer, not a batch.", "Use --json for a batch.")
-    with Assistant.open(index) as assistant:
+    with Assistant.open(index, model=model) as assistant:
         for where, id_, text in _questions(question, batch):
             with _line_named(where):
                 found = assistant.ask(text, id_, without=without, more=more)
+            if model is not None:
+                found = followed(assistant.writing(found))
             if out is not None:
                 _write_paper(Path(out), found, assistant)
                 say(f"Written: {out}")
             if as_json or batch:
                 print_json(found)
             else:
-                print_text(found.text)
+                print_text(as_written(found, show_failed=show_failed) + found.text)
 
 
 @main.command()
@@ -283,8 +284,14 @@ def verify(index: str, as_json: bool) -> None:
 @click.option("--reports", "folder", metavar="DIR", help="Folder with the five reports.")
 @click.option("--write/--no-write", default=False, help="Write evals/results/<commit>.json.")
 @click.option("--page", metavar="FILE", help="Write a web page to read the answers, misses first.")
-def evaluate(folder: str | None, write: bool, page: str | None) -> None:
-    """Score the gold questions and the plain stack beside them."""
+@model_options
+def evaluate(model: Model | None, folder: str | None, write: bool, page: str | None) -> None:
+    """Score the gold questions and the plain stack; with --model, what it makes of the answers."""
+    if model is not None:
+        from evals.generation import run as run_model
+
+        run_model(model, Path(folder) if folder else None, write=write)
+        return
     from evals.run import run
 
     run(Path(folder) if folder else None, write=write, page=None if page is None else Path(page))
@@ -297,9 +304,11 @@ def evaluate(folder: str | None, write: bool, page: str | None) -> None:
 @click.option("--read-only", is_flag=True, help="Nobody changes the shelf on the page.")
 @click.option("--https", is_flag=True, help="Behind a proxy that speaks https.")
 @click.option("--corpus", metavar="DIR", help="Added when there is no index yet.")
+@model_options
 @index_option
 def serve(
     *,
+    model: Model | None,
     host: str,
     port: int,
     auth: str | None,
@@ -315,7 +324,7 @@ def serve(
     if corpus and not Path(index, "rag.sqlite").is_file():
         _add_all([corpus], index)
     serving = Serving(host, port, None if auth is None else Path(auth), read_only, https)
-    with Assistant.open(index) as assistant:
+    with Assistant.open(index, model=model) as assistant:
         serve_page(assistant, serving, say)
 
 

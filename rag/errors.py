@@ -6,6 +6,8 @@
     │   └── UnknownKindError    no reader for this kind of file
     ├── FetchError              an address is refused, or its report cannot be had
     ├── ModelError              weights are missing or are not the expected ones
+    ├── LanguageModelError      a language model cannot be reached, or broke off
+    │   └── TooLongError        the prompt is longer than it can read
     ├── IndexMismatchError      the index was built by another version or with other settings
     └── DamagedIndexError       the store cannot be opened or does not pass its checks
 
@@ -50,6 +52,14 @@ class FetchError(RagError):
 
 class ModelError(RagError):
     """Model weights are missing, or are not the ones that were pinned."""
+
+
+class LanguageModelError(RagError):
+    """A language model cannot be reached, refuses, or broke off; the answer stands without it."""
+
+
+class TooLongError(LanguageModelError):
+    """The prompt is longer than the language model can read."""
 
 
 class IndexMismatchError(RagError):

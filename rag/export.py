@@ -9,6 +9,9 @@ and no blocks, takes its rows from the same place. Whatever comes from a report 
 text in all of them: never a formula, a link, an image or markup. The only links are addresses of
 sources, https only, and shown in full; other addresses are left out, as are the seconds that the
 answer took, since they differ each time.
+
+What a language model wrote stands first, under its name, with the numbers of the quotes that each
+sentence rests on. Sentences that failed the checks are left out and counted; CSV has quotes only.
 """
 
 from __future__ import annotations
@@ -19,19 +22,31 @@ import re
 import shlex
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Literal, TypeVar, get_args
 
+from rag.commonmark import as_text, markdown
 from rag.councils import place_of
 from rag.dates import date_in_words
 from rag.errors import InputError
 from rag.places import report_name
-from rag.records import Answer, Citation, Coverage, Role, ShelfVersion, Status
+from rag.records import (
+    Answer,
+    Citation,
+    Coverage,
+    Role,
+    Sentence,
+    ShelfVersion,
+    Status,
+    Written,
+    WrittenBy,
+)
 from rag.rendering import render
 from rag.word import Block, Facts, Line, Paper, Quote, Table, document, plain
-from rag.wording import listed
+from rag.wording import left_out, listed, withheld, written_by_report
 
 Format = Literal["docx", "md", "csv", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -65,6 +80,12 @@ _AGAIN = (
     "Quotes stand word for word in the texts on the shelf; no language model wrote any of this."
     " Over a shelf with the same digest, this command gives the same answer:"
 )
+_WRITTEN_AGAIN = (
+    "Quotes stand word for word in the texts on the shelf. What stands above them was written by"
+    " {model}, a language model, from these quotes alone, and every sentence was checked against"
+    " them. Over a shelf with the same digest, this command gives the same quotes; a text written"
+    " from them anew may differ:"
+)
 _LONGEST_NAME = 60
 """Characters of a file's name before its date."""
 _Value = TypeVar("_Value")
@@ -91,7 +112,7 @@ def export(taken: Taken, format: Format) -> bytes:
         case "csv":
             return _csv(taken).encode("utf-8-sig")
         case "md":
-            return _markdown(_blocks(taken, asked)).encode()
+            return markdown(_blocks(taken, asked)).encode()
         case "html":
             title = _question(taken.answer)
             return f"{render('export.html', title=title, blocks=_blocks(taken, asked))}\n".encode()
@@ -121,17 +142,53 @@ def file_name(taken: Taken, format: Format) -> str:
 def for_clipboard(answer: Answer) -> tuple[str, str]:
     """The answer with its citations as plain text and as HTML that Word and e-mail take.
 
-    Question, summary, quotes with places and sources, and the reports that are silent; no
-    headings and no styles, so that it takes on those of the document it is pasted into.
+    Question, summary, what was written, quotes with places and sources, and the reports that are
+    silent; no headings and no styles, so that it takes on those of the document it is pasted into.
     """
     answer = _plain(answer)
     silent = [row for row in answer.coverage if row.status == "no mention"]
-    blocks = [*_top(answer), *_quotes(answer)]
+    blocks = [*_top(answer), *_written(answer), *_quotes(answer)]
     if silent:
         blocks.append(Line("heading", f"{OUTCOMES['no mention']}:"))
         blocks.append(Facts(tuple((_name(row), row.reason) for row in silent)))
     html = render("export.html", title=None, blocks=blocks)
-    return "\n".join(map(_as_text, blocks)).strip(), str(html)
+    return "\n".join(map(as_text, blocks)).strip(), str(html)
+
+
+# --- what a language model wrote --------------------------------------------------------------
+
+
+def _good(answer: Answer) -> Written | None:
+    """What was written, where anything of it was kept."""
+    return answer.written if answer.written and answer.written.kept else None
+
+
+def _written(answer: Answer) -> Iterator[Block]:
+    """The text that a language model wrote, under its name, as far as it passed the checks."""
+    written = _good(answer)
+    if written is None:
+        return
+    numbers = {citation.n for citation in answer.citations}
+    yield Line("heading", f"Written by {written.model}, checked")
+    for about, sentences in written_by_report(answer):
+        kept = [sentence for sentence in sentences if sentence.kept]
+        if kept:
+            yield Line("subheading", about)
+        for by, several in groupby(kept, key=lambda sentence: sentence.by):
+            yield Line("written", _with_marks(by, several, numbers))
+    if written.failed:
+        yield Line("about", f"{left_out(written)}.")
+    yield from (Line("about", f"{withheld(n)}.") for n in written.withheld)
+
+
+def _with_marks(by: WrittenBy, sentences: Iterable[Sentence], numbers: Set[int]) -> str:
+    """Sentences as one paragraph, each with the numbers of those quotes that there are."""
+    marked = []
+    for sentence in sentences:
+        marks = "".join(f"[{n}]" for n in sentence.citations if n in numbers)
+        text = f"“{sentence.text}”" if by == "report" else sentence.text
+        marked.append(f"{text}\N{NO-BREAK SPACE}{marks}" if marks else text)
+    return " ".join(marked) + (" (in the report’s own words)" if by == "report" else "")
 
 
 # --- what stands on the paper ---------------------------------------------------------------
@@ -186,7 +243,7 @@ def _name(about: Citation | Coverage) -> str:
 def _blocks(taken: Taken, asked: datetime) -> list[Block]:
     """The whole paper, in the order in which it is read."""
     answer = taken.answer
-    blocks = _top(answer)
+    blocks = [*_top(answer), *_written(answer)]
     blocks += [Line("heading", "How the question was read"), Facts(_read_as(answer))]
     blocks += _quotes(answer)
     if answer.coverage:
@@ -286,7 +343,9 @@ def _provenance(taken: Taken, asked: datetime) -> Iterator[Block]:
     )
     if any(citation.form == "brief" for citation in (*answer.citations, *answer.closest)):
         yield Line("text", _OF_BRIEFS)
-    yield Line("text", _AGAIN)
+    written = _good(answer)
+    again = _AGAIN if written is None else _WRITTEN_AGAIN.format(model=written.model)
+    yield Line("text", again)
     yield Line("command", _command(answer))
 
 
@@ -378,69 +437,3 @@ def _csv_quote(citation: Citation) -> dict[str, object]:
         "place": citation.place,
         "nearly the same": "; ".join(citation.also),
     }
-
-
-# --- Markdown and plain text ----------------------------------------------------------------
-
-_TELLING = re.compile(r"[\\`*_{}\[\]<>&~^$@#]|:(?=[^\s\d])|\.(?=[^\W\d])|(?<=www)\.", re.IGNORECASE)
-_AT_START = re.compile(r"(\d{1,9}(?=[.)](?:\s|\Z))|(?=[-+=%:]))(.)")
-_AS_NUMBER = re.compile(r"^\s+|\s+$|[\n\t|]+")
-"""What Markdown trims, or takes for the end of a line or a cell, however it is escaped."""
-_MARKS: dict[str, str] = {"title": "# ", "heading": "## ", "subheading": "### "}
-
-
-def escaped(text: str) -> str:
-    """A text that CommonMark and GitHub's Markdown show as it is, wherever it stands in a line."""
-    start = _AT_START.match(text)
-    return f"{start[1]}\\{start[2]}{_escaped(text[start.end() :])}" if start else _escaped(text)
-
-
-def _escaped(text: str) -> str:
-    text = _TELLING.sub(r"\\\g<0>", text)
-    return _AS_NUMBER.sub(lambda m: "".join(f"&#{ord(letter)};" for letter in m[0]), text)
-
-
-def _markdown(blocks: Sequence[Block]) -> str:
-    parts: list[str] = []
-    for block in blocks:
-        match block:
-            case Quote():
-                parts.append("\n>\n".join(f"> {escaped(t)}" for t in (block.text, *block.places)))
-            case Facts():
-                facts = (f"- **{escaped(n)}:** {escaped(value)}" for n, value in block.rows)
-                parts.append("\n".join(facts))
-            case Table():
-                parts += [f"## {escaped(block.caption)}", _markdown_table(block)]
-            case Line(kind="source"):
-                parts.append(f"Source: <{block.text}>")
-            case Line(kind="summary"):
-                parts.append(f"**{escaped(block.text)}**")
-            case Line(kind="command"):
-                fence = "`" * max(3, 1 + max(map(len, re.findall("`+", block.text)), default=0))
-                parts.append(f"{fence}sh\n{block.text}\n{fence}")
-            case Line():
-                parts.append(_MARKS.get(block.kind, "") + escaped(block.text))
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown_table(table: Table) -> str:
-    rows = [tuple((name,) for name in table.head), *table.rows]
-    lines = [" | ".join(escaped(" ".join(cell)) for cell in row) for row in rows]
-    lines.insert(1, " | ".join("---" for _ in table.head))
-    return "\n".join(f"| {line} |" for line in lines)
-
-
-def _as_text(block: Block) -> str:
-    """A block as plain text, with the empty line that goes before it."""
-    match block:
-        case Quote():
-            return "\n".join(["", block.text, *block.places])
-        case Facts():
-            return "\n".join(f"- {name}: {value}" for name, value in block.rows)
-        case Line(kind="source"):
-            return f"Source: {block.text}"
-        case Line(kind="title" | "about" | "text"):
-            return block.text
-        case Line():
-            return f"\n{block.text}"
-    return ""

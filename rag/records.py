@@ -16,6 +16,7 @@ Role = Literal["strength", "consideration", "recommendation", "context"]
 Outcome = Literal["added", "replaced", "unchanged", "skipped", "failed"]
 Status = Literal["evidence", "no mention", "not asked"]
 AnswerKind = Literal["number", "money", "percentage", "duration", "date", "person"]
+WrittenBy = Literal["model", "report"]
 PartKind = Literal["council", "years", "kind of report", "stance", "acronym", "spelling", "answer"]
 
 
@@ -216,6 +217,50 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer that a language model wrote up, as it came out of the checks."""
+
+    text: str
+    """Without its marks."""
+    citations: tuple[int, ...]
+    """Numbers of ``Answer.citations`` that it rests on, as far as they exist."""
+    report: str | None
+    """The report that it speaks of; None where it speaks of several."""
+    kept: bool
+    """False when a check failed."""
+    reason: str = ""
+    """Why it failed, in words; empty when it is kept."""
+    by: WrittenBy = "model"
+    """``report``: the report's own words, because the model left it out or failed on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a language model made of an answer's quotes, sentence by sentence."""
+
+    model: str
+    address: str
+    """Where the question and the quotes were sent; never with a key."""
+    sentences: tuple[Sentence, ...]
+    """Those on several reports first, then report by report; none when ``note`` says why."""
+    note: str = ""
+    """What went wrong, in one plain sentence; the answer then stands as it was found."""
+    withheld: tuple[int, ...] = ()
+    """Numbers of the citations that were not handed over: their report gives orders to programs."""
+    seconds: float = 0.0
+
+    @property
+    def kept(self) -> tuple[Sentence, ...]:
+        """The sentences that passed."""
+        return tuple(sentence for sentence in self.sentences if sentence.kept)
+
+    @property
+    def failed(self) -> tuple[Sentence, ...]:
+        """The sentences that did not."""
+        return tuple(sentence for sentence in self.sentences if not sentence.kept)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A question's answer: every report on the shelf stands in ``coverage`` exactly once."""
 
@@ -234,6 +279,8 @@ class Answer:
     """Keys of the parts that the asker took out of what was understood."""
     more: bool = False
     """True when every passage that speaks was asked for, not only the best of each report."""
+    written: Written | None = None
+    """Set when a language model was asked to write the answer up; all else stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,3 +76,19 @@ class SearchSettings:
     """The most of one report when more is asked for; twice as many passages are read then."""
     longest_question: int = 2000
     """Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class WritingSettings:
+    """How a language model is asked to write an answer up."""
+
+    tokens_per_report: int = 220
+    """The most that it may write on one report."""
+    tokens_together: int = 400
+    """The most that it may write on several reports."""
+    sentences_per_report: int = 3
+    sentences_together: int = 5
+    at_once: int = 4
+    """Reports written up at the same time by a model on another machine."""
+    at_once_here: int = 1
+    """By a model on this machine, where one report after the other is as quick."""

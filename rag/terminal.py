@@ -21,7 +21,7 @@ from rich.text import Text
 from rag.adding import Step
 from rag.errors import InputError
 from rag.export import as_cell
-from rag.records import Added, Hit
+from rag.records import Added, Answer, Hit
 
 _STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
 _COLUMNS = ("file", "outcome", "report", "pages", "passages", "seconds", "detail")
@@ -175,3 +175,15 @@ def counting_bar(description: str) -> Iterator[Callable[[str, int, int], None]]:
             bar.update(task, description=name, completed=done, total=total)
 
         yield update
+
+
+def followed(writing: Iterable[Answer]) -> Answer:
+    """The last of an answer that grows, with a bar: reports written on, of those that speak."""
+    found = None
+    with counting_bar("writing") as bar:
+        for found in writing:
+            reports = {s.report for s in found.written.sentences} if found.written else set()
+            speaking = sum(row.status == "evidence" for row in found.coverage)
+            bar("the comparison" if None in reports else "", len(reports - {None}), speaking)
+    assert found is not None
+    return found

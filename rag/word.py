@@ -35,6 +35,7 @@ LineKind = Literal[
     "heading",
     "subheading",
     "text",
+    "written",
     "about",
     "source",
     "command",
@@ -46,7 +47,7 @@ LineKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A paragraph of one kind.
+    """A paragraph of one kind; ``written`` is what a language model wrote.
 
     ``about`` and ``source`` say what the quotes below come from; a ``source`` is an https address
     and nothing else.
@@ -130,10 +131,12 @@ _STYLES: dict[LineKind, str] = {
     "heading": "Heading 1",
     "subheading": "Heading 2",
     "text": "Body Text",
+    "written": "Written",
     "about": "About",
     "source": "About",
     "command": "Command",
 }
+_OWN_STYLES = ("Summary", "Written", "About", "Quote Source", "Fact", "Command")
 _LONGEST_PROPERTY = 255
 """Characters of a property of a document: Office Open XML sets no limit, python-docx does."""
 _LONGEST_WHOLE_ROW = 2400
@@ -249,7 +252,7 @@ def _set_styles(word: Document) -> None:
     fonts = _element("w:rFonts", ascii=_FONT, hAnsi=_FONT, cs=_FONT, eastAsia=_FONT)
     defaults.insert(0, fonts)
     defaults.find(qn("w:lang")).set(qn("w:val"), "en-GB")
-    for name in ("Summary", "About", "Quote Source", "Fact", "Command", "Table Text", "Table Head"):
+    for name in (*_OWN_STYLES, "Table Text", "Table Head"):
         made = word.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         made.base_style = word.styles["Normal"]
     _look(word, "Normal", 11, after=6)
@@ -258,6 +261,7 @@ def _set_styles(word: Document) -> None:
     _look(word, "Heading 1", 15, before=18, after=6, bold=True, colour=_ACCENT)
     _look(word, "Heading 2", 12, before=12, after=3, bold=True, colour=_INK)
     _look(word, "Summary", 12, after=8, bold=True)
+    _look(word, "Written", 11, after=6)
     _look(word, "About", 10, after=2, colour=_QUIET)
     _look(word, "Quote", 11, before=8, after=2, indent=0.5)
     _look(word, "Quote Source", 9.5, after=2, indent=0.5, colour=_QUIET)

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from rag.kinds import KIND_NAMES, holds
 from rag.places import report_name
 from rag.question import Question
-from rag.records import Citation, Coverage, Passage
+from rag.records import Answer, Citation, Coverage, Passage, Sentence, Written
 from rag.terms import Said, stems
 
 _MOST_NAMED = 12
 """Reports named when a refusal says what the shelf holds."""
+TOGETHER = "Taken together"
+"""Heading of what a language model wrote on several reports."""
+CHECKED = "Every sentence was checked against the quotes that it cites."
+OWN_WORDS = "The answer in the reports’ own words"
 
 
 def _met(question: Question, passage: Passage) -> list[str]:
@@ -122,6 +126,62 @@ def as_text(
             name = report_name(row.council, row.date, row.report)
             lines.append(f"- {name}: {row.reason}")
     return "\n".join(lines)
+
+
+def written_by_report(found: Answer) -> list[tuple[str, tuple[Sentence, ...]]]:
+    """What a language model wrote, under the name of each report; what joins several comes first.
+
+    Reports stand in the order of the citations.
+    """
+    if found.written is None:
+        return []
+    names = {row.report: report_name(row.council, row.date, row.report) for row in found.coverage}
+    groups: dict[str | None, list[Sentence]] = {}
+    for sentence in found.written.sentences:
+        groups.setdefault(sentence.report, []).append(sentence)
+    return [
+        (TOGETHER if report is None else names.get(report, report), tuple(said))
+        for report, said in groups.items()
+    ]
+
+
+def as_written(found: Answer, *, show_failed: bool = False) -> str:
+    """What a language model wrote, as plain text to stand before the answer; empty if nothing."""
+    written = found.written
+    if written is None:
+        return ""
+    if written.note:
+        return f"{written.note} This is the answer without it.\n\n"
+    lines = [f"Written by {written.model}. {CHECKED}"]
+    for name, said in written_by_report(found):
+        shown = [s for s in said if s.kept or show_failed]
+        lines += ["", name] if shown else []
+        lines += [_as_line(sentence) for sentence in shown]
+    if written.failed and not show_failed:
+        lines += ["", f"{left_out(written)}."]
+    lines += [f"{withheld(n)}." for n in written.withheld]
+    return "\n".join([*lines, "", OWN_WORDS, "", ""])
+
+
+def _as_line(sentence: Sentence) -> str:
+    marks = "".join(f" [{n}]" for n in sentence.citations)
+    if not sentence.kept:
+        return f"(failed: {sentence.reason}) {sentence.text}{marks}"
+    if sentence.by == "report":
+        return f"“{sentence.text}”{marks} (the report’s own words)"
+    return f"{sentence.text}{marks}"
+
+
+def left_out(written: Written) -> str:
+    """How many sentences failed, in words."""
+    count = len(written.failed)
+    were = _plural(count, "was", "were")
+    return f"{count} {_plural(count, 'sentence')} failed the checks and {were} left out"
+
+
+def withheld(n: int) -> str:
+    """Why a quote was not handed to a language model."""
+    return f"Quote [{n}] was not handed over: its report seems to give orders to programs"
 
 
 def _titles(coverage: Sequence[Coverage]) -> str:

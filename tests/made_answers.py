@@ -11,7 +11,7 @@ import lxml.html
 from hypothesis import strategies as st
 
 from rag.places import report_name
-from rag.records import Answer, Citation, Coverage, Status
+from rag.records import Answer, Citation, Coverage, Sentence, Status, Written, WrittenBy
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% x %}\u202eabc\u200f"
 REASONS: dict[Status, str] = {
@@ -50,6 +50,25 @@ def answer_of(
         citations += [citation(n, row, quote) for n, quote in zip(numbers, quotes, strict=True)]
         coverage.append(replace(row, citations=tuple(numbers)))
     return Answer("a", question, not citations, "", "", tuple(citations), tuple(coverage), 0.1)
+
+
+def said(
+    text: str,
+    *citations: int,
+    report: str | None = None,
+    failed: str = "",
+    by: WrittenBy = "model",
+) -> Sentence:
+    """A sentence as it comes out of the checks; ``failed`` says why it failed."""
+    return Sentence(text, citations, report, not failed, failed, by)
+
+
+def written_up(
+    answer: Answer, *sentences: Sentence, note: str = "", withheld: tuple[int, ...] = ()
+) -> Answer:
+    """An answer with what the model "scribe" wrote of it."""
+    written = Written("scribe", "http://127.0.0.1:9/v1", sentences, note, withheld, 1.5)
+    return replace(answer, written=written)
 
 
 def parsed(html: str) -> lxml.html.HtmlElement:

@@ -18,6 +18,7 @@ from rag.cli import main
 
 ANSWER = """
     id question refused reason text citations coverage seconds understood closest without more
+    written
 """.split()
 CITATION = """
     n report title council date form source section paragraph ordinal page quote passage start end

@@ -16,7 +16,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from rag.assistant import Assistant
-from rag.records import Answer, Hit, ReportInfo
+from rag.records import Answer, Hit, ReportInfo, Written
 
 
 def fetched(address: str, path: str, body: object | None = None) -> Any:
@@ -62,6 +62,7 @@ def test_http_searches_and_lists(address: str) -> None:
         ("api/ask", {"question": "  "}, 400, "The question is empty."),
         ("api/ask", {"question": "x" * 2001}, 400, "at most 2000"),
         ("api/ask", {"question": "DoLS", "without": ["nonsense"]}, 400, "is no part"),
+        ("api/ask", {"question": "DoLS", "write": True}, 400, "There is no language model"),
         ("api/ask", {}, 422, "question"),
         ("api/ask", {"question": "DoLS", "shout": True}, 422, "shout"),
         ("api/search", {"question": "DoLS", "k": 0}, 422, "k"),
@@ -85,6 +86,7 @@ def test_the_description_names_every_door_and_field(address: str) -> None:
     schemas = described["components"]["schemas"]
     assert schemas["Answer"]["properties"].keys() == fields(Answer)
     assert schemas["Hit"]["properties"].keys() == fields(Hit)
+    assert schemas["Written"]["properties"].keys() == fields(Written)
 
 
 def test_mcp_offers_the_same_three_with_the_same_json(address: str, brief_shelf: Assistant) -> None:

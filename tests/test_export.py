@@ -33,7 +33,16 @@ from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import InputError
 from rag.export import FORMATS, OUTCOMES, Format, Taken, export, file_name, for_clipboard
-from rag.records import Answer, Citation, Coverage, ShelfVersion, Status, Understood
+from rag.records import (
+    Answer,
+    Citation,
+    Coverage,
+    Sentence,
+    ShelfVersion,
+    Status,
+    Understood,
+    Written,
+)
 from rag.word import plain
 
 SOFFICE = shutil.which("soffice")
@@ -130,6 +139,19 @@ ANSWER = Answer(
     more=True,
 )
 TAKEN = Taken(ANSWER, ASKED, SHELF)
+WRITTEN = Written(
+    "scribe",
+    "http://127.0.0.1:9/v1",
+    (
+        Sentence("Waits grow in both.", (1, 3), None, kept=True),
+        Sentence("Pigs fly in all.", (1,), None, kept=False, reason="the quotes do not say it"),
+        Sentence("Waits are long.", (1, 2), "a", kept=True),
+        Sentence("Backlogs are monitored.", (2, 99), "a", kept=True),
+        Sentence("One quote of another report.", (3,), "b", kept=True, by="report"),
+    ),
+    withheld=(2,),
+)
+WRITTEN_UP = replace(ANSWER, written=WRITTEN)
 REFUSED = replace(
     ANSWER,
     refused=True,
@@ -140,7 +162,7 @@ REFUSED = replace(
 )
 
 
-def holding(text: str) -> Taken:
+def holding(text: str, written: Written | None = None) -> Taken:
     """An answer that holds one text wherever a report or a question can put one."""
     hostile = citation(
         1, text, text, title=text, council=text, section=(text,), paragraph=text, place=text,
@@ -154,6 +176,7 @@ def holding(text: str) -> Taken:
         coverage=(coverage(text, 1, title=text, council=text, reason=text), coverage("b")),
         understood=Understood((text,), ((text, text),), ((text, text),), (text,), (text,)),
         without=(text,),
+        written=written,
     )
     return Taken(answer, ASKED, SHELF)
 
@@ -421,6 +444,94 @@ def test_an_answer_asked_twice_is_the_same_paper(brief_shelf: Assistant) -> None
         assert export(first, format) == export(again, format)
         text = text_of(first, format)
         assert all(c.quote in text and c.place in text for c in first.answer.citations)
+
+
+# --- what a language model wrote --------------------------------------------------------------
+
+PAPERS: tuple[Format, ...] = ("docx", "md", "html")
+
+
+@pytest.mark.parametrize("format", PAPERS)
+def test_what_was_written_stands_before_the_quotes_with_its_numbers(format: Format) -> None:
+    text = squeezed(text_of(Taken(WRITTEN_UP, ASKED, SHELF), format))
+    told = (
+        *(ANSWER.reason, "Written by scribe, checked", "Taken together"),
+        *("Waits grow in both. [1][3]", "Sefton Council, July 2022"),
+        "Waits are long. [1][2] Backlogs are monitored. [2]",
+        "“One quote of another report.” [3] (in the report’s own words)",
+        "1 sentence failed the checks and was left out.",
+        "Quote [2] was not handed over: its report seems to give orders to programs.",
+        *("How the question was read", "What the reports say"),
+    )
+    places = [text.index(squeezed(words)) for words in told]
+    assert places == sorted(places)
+    assert "Pigs" not in text
+    assert "[99]" not in text
+
+
+@pytest.mark.parametrize("format", PAPERS)
+def test_a_written_paper_says_who_wrote_it_and_that_only_the_quotes_come_again(
+    format: Format,
+) -> None:
+    text = text_of(Taken(WRITTEN_UP, ASKED, SHELF), format)
+    assert "was written by scribe, a language model" in text
+    assert "this command gives the same quotes; a text written from them anew may differ" in text
+    assert "no language model wrote any of this" not in text
+    assert "no language model wrote any of this" in text_of(TAKEN, format)
+
+
+def test_a_csv_has_quotes_only_whatever_was_written() -> None:
+    assert export(Taken(WRITTEN_UP, ASKED, SHELF), "csv") == export(TAKEN, "csv")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "written",
+    [
+        replace(WRITTEN, sentences=(), withheld=(), note="The model cannot be reached."),
+        replace(WRITTEN, sentences=WRITTEN.failed, note="Nothing passed the checks."),
+    ],
+)
+def test_where_nothing_written_was_kept_the_paper_is_the_one_without(
+    written: Written, format: Format
+) -> None:
+    taken = Taken(replace(ANSWER, written=written), ASKED, SHELF)
+    assert export(taken, format) == export(TAKEN, format)
+
+
+def test_the_clipboard_has_what_was_written_first() -> None:
+    for text in for_clipboard(WRITTEN_UP):
+        shown = squeezed(text)
+        assert shown.index("Waits grow in both. [1][3]") < shown.index("What the reports say")
+        assert "Pigs" not in shown
+
+
+def holding_written(text: str) -> Taken:
+    """An answer whose written text, model and name of a report are one text."""
+    sentences = (
+        Sentence(text, (1,), None, kept=True),
+        Sentence(text, (1,), text, kept=True, by="report"),
+        Sentence(text, (1,), text, kept=False, reason=text),
+    )
+    return holding(text, replace(WRITTEN, model=text, sentences=sentences, withheld=(1,)))
+
+
+@settings(deadline=None)
+@given(TEXTS.filter(plain))
+def test_what_a_model_writes_is_text_in_every_paper(text: str) -> None:
+    taken, usual = holding_written(text), html_of(holding_written("x"))
+    page = html_of(taken)
+    assert page.tags == usual.tags
+    assert page.attributes == usual.attributes
+    assert page.links == []
+    kinds = Counter(token.type for token in markdown_of(taken))
+    assert not {"html_block", "html_inline", "image", "code_inline", "link_open"} & {*kinds}
+    assert (kinds["heading_open"], kinds["fence"], kinds["table_open"]) == (
+        *(Counter(t.type for t in markdown_of(holding_written("x")))["heading_open"], 1, 1),
+    )
+    assert f"{plain(text)}\N{NO-BREAK SPACE}[1]" in inlines(markdown_of(taken))
+    written = squeezed(text_of(taken, "docx"))
+    assert squeezed(f"{plain(text)}\N{NO-BREAK SPACE}[1]") in written
 
 
 # --- text that wants to act -----------------------------------------------------------------

@@ -23,8 +23,10 @@ STREET = """
     errors records settings dates councils tokens sentences terms spelling years reading passages
     acronyms vocabulary kinds weights embedding reranking vectors schema packing store indexing
     reindexing upkeep workers adding index asked concepts question stance signals decision retrieval
-    places judging wording answering rewriting cues followups passwords originals web robots
-    fetching assistant rendering word export gate page __init__ app terminal cli __main__
+    places judging wording answering rewriting cues followups prompts model modelfailures modelwatch
+    languagemodel orders figures names briefing dictation claims twists support checking generation
+    standalone passwords originals web robots fetching assistant rendering word commonmark
+    export gate page __init__ app terminal options cli __main__
 """.split()
 READING = """
     elements headings numbering encoding rows plain markdown typeset lines tables alignment
@@ -60,7 +62,9 @@ OWNERS = {
     "markdown_it": "rag.reading.markdown",
     "frontmatter": "rag.reading.markdown",
     "yaml": "rag.reading.markdown",
-    "click": "rag.cli",
+    "click": ("rag.cli", "rag.options"),
+    "openai": "rag.languagemodel",
+    "httpx2": "rag.languagemodel",
     "rich": "rag.terminal",
     "httpcore2": "rag.web",
     "argon2": "rag.passwords",
@@ -76,7 +80,8 @@ OWNERS = {
     "gradio": ("rag.page.asking", "rag.page.tabs", "rag.page.managing", "app"),
 }
 PUBLIC = """
-    Added Answer Assistant Citation Coverage Hit RagError ReportInfo Surroundings __version__
+    Added Answer Assistant Citation Coverage Hit Model RagError ReportInfo Sentence Surroundings
+    Written __version__
 """.split()
 HEAVY = ("torch", "faiss", "gradio", "sentence_transformers", "numpy", "onnxruntime")
 PLACES = (
@@ -182,7 +187,7 @@ def test_a_library_is_imported_by_its_owner_only(path: Path) -> None:
 def test_the_evaluation_brings_its_own_measures_and_the_libraries_of_the_plain_loop() -> None:
     used = {name for path in (ROOT / "evals").glob("*.py") for name in third_party(path)}
     measures = {"ir_measures", "jinja2", "matplotlib", "numpy", "playwright", "sklearn"}
-    measures |= {"pypdfium2"}
+    measures |= {"pypdfium2", "xllamacpp"}
     plain_loop = {"pypdf", "sentence_transformers", "torch", "transformers"}
     assert used <= measures | plain_loop
 

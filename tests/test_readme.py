@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import FIVE, ROOT
 
+from evals.modelserver import served_model
+from rag.assistant import Assistant
 from rag.cli import main
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -38,6 +40,18 @@ def test_the_examples_of_the_other_doors_run_in_a_dozen_lines(address: str, door
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 12
     shown = run_example(code.replace("http://127.0.0.1:7860/", address))
     assert shown.startswith("Searched 5 reports: ")
+
+
+def test_the_example_with_a_language_model_runs_with_a_real_one(brief_shelf: Assistant) -> None:
+    (code,) = [example for example in EXAMPLES if "Model(" in example]
+    code = code.replace('"my-shelf"', repr(str(brief_shelf._index.folder)))
+    with served_model() as model:
+        code = code.replace('"llama3.1"', repr(model.name))
+        shown = run_example(code.replace("http://127.0.0.1:11434/v1", model.address))
+    *sentences, told = shown.splitlines()
+    assert re.fullmatch(r"\d+ sentences failed the checks", told)
+    assert sentences
+    assert all(re.search(r"\((?:\d+,? ?)+\)$", sentence) for sentence in sentences)
 
 
 def test_every_command_is_in_the_readme() -> None:

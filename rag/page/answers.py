@@ -1,14 +1,22 @@
-"""An answer as it stands in the conversation: every quote with a numbered mark that opens it."""
+"""An answer as it stands in the conversation: every quote with a numbered mark that opens it.
+
+What a language model wrote is a message of its own above it, so that the quotes stay as they are,
+with whatever is focused or read in them, while sentences are added. All of it is text: nothing
+that a model writes becomes markup, and the only links are those to the quotes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
+from rag.model import Model
 from rag.page.links import read_link
 from rag.places import report_name
-from rag.records import Answer, Citation, Understood
+from rag.records import Answer, Citation, Sentence, Understood, Written
 from rag.rendering import Markup, render
-from rag.wording import listed
+from rag.wording import OWN_WORDS, left_out, listed, withheld, written_by_report
 
 _PIECES = 4
 """In so many pieces at most an answer is streamed."""
@@ -20,12 +28,21 @@ def searching(understood: Understood, asked: str, reports: int) -> Markup:
     return render("searching.html", looked_for=looked_for(understood), asked=asked, reports=reports)
 
 
-def pieces(found: Answer, asked: str) -> list[Markup]:
+Fold = Literal["", "open", "closed"]
+"""Whether the quotes can be folded away, and are: they can where a written text stands above."""
+
+
+def pieces(found: Answer, asked: str, fold: Fold = "") -> list[Markup]:
     """The answer as it grows, each piece holding the ones before it; the last is the whole."""
     groups = _groups(found)
     step = max(_QUOTES_PER_PIECE, -(-len(groups) // _PIECES))
     cuts = [*range(step, len(groups), step), len(groups)]
-    return [_message(found, asked, groups[:cut], whole=cut == len(groups)) for cut in cuts]
+    return [_message(found, asked, groups[:cut], fold, whole=cut == len(groups)) for cut in cuts]
+
+
+def whole(found: Answer, asked: str, fold: Fold = "") -> Markup:
+    """The answer as it stays."""
+    return _message(found, asked, _groups(found), fold, whole=True)
 
 
 Group = tuple[str, list[tuple[Citation, str]]]
@@ -41,7 +58,7 @@ def _groups(found: Answer) -> list[Group]:
     ]
 
 
-def _message(found: Answer, asked: str, groups: list[Group], *, whole: bool) -> Markup:
+def _message(found: Answer, asked: str, groups: list[Group], fold: Fold, *, whole: bool) -> Markup:
     silent = [row for row in found.coverage if row.status == "no mention"]
     return render(
         "answer.html",
@@ -50,8 +67,83 @@ def _message(found: Answer, asked: str, groups: list[Group], *, whole: bool) -> 
         groups=groups,
         closest=[(c, read_link(c)) for c in found.closest],
         silent=[(report_name(r.council, r.date, r.report), r.reason) for r in silent],
+        fold=fold if groups else "",
+        own_words=OWN_WORDS,
         whole=whole,
     )
+
+
+# --- what a language model wrote --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence with the quotes that it rests on and their addresses."""
+
+    sentence: Sentence
+    cited: list[tuple[Citation, str]]
+
+
+def written(found: Answer, asked: str, *, growing: bool = False, failed: bool = False) -> Markup:
+    """The written text of an answer, or why there is none; ``failed`` shows what was left out.
+
+    While it is ``growing`` screen readers are not told it anew with each sentence.
+    """
+    assert found.written is not None
+    by_number = {citation.n: (citation, read_link(citation)) for citation in found.citations}
+    groups = [
+        (about, [_line(sentence, by_number) for sentence in sentences])
+        for about, sentences in written_by_report(found)
+        if failed or any(sentence.kept for sentence in sentences)
+    ]
+    return render(
+        "written.html",
+        written=found.written,
+        asked=asked,
+        groups=groups,
+        growing=growing,
+        failed=failed,
+        left_out=left_out(found.written) if found.written.failed else "",
+        withheld=[_withheld(*by_number[n]) for n in found.written.withheld if n in by_number],
+    )
+
+
+def nothing_written(note: str, asked: str) -> Markup:
+    """Why there is no written text above an answer, in one sentence."""
+    return render("unwritten.html", note=note, asked=asked, waiting=False)
+
+
+def about_to_write(model: str, asked: str) -> Markup:
+    """What stands above an answer until the first sentence about it is written."""
+    return render("unwritten.html", note=f"{model} is writing this up…", asked=asked, waiting=True)
+
+
+def is_good(text: Written | None) -> bool:
+    """True when something was written that may stand for the quotes below it."""
+    return text is not None and not text.note and bool(text.kept)
+
+
+def where_it_goes(model: Model) -> str:
+    """Where a question and its quotes are sent to be written up, and what is not sent."""
+    if model.is_here:
+        to = "a program on this machine"
+    else:
+        way = "encrypted" if model.address.lower().startswith("https:") else "not encrypted"
+        to = f"{model.where} (another machine, {way})"
+    return (
+        f"Your question and the quotes found are sent to {to}. The reports themselves are not sent."
+        " Every sentence is checked against the quotes; what fails is left out."
+    )
+
+
+def _withheld(citation: Citation, link: str) -> tuple[str, int, str, str]:
+    """What stands before a number, the number and its address, and what stands after it."""
+    before, _, after = withheld(citation.n).partition(f"[{citation.n}]")
+    return before, citation.n, link, f"{after}."
+
+
+def _line(sentence: Sentence, by_number: dict[int, tuple[Citation, str]]) -> Line:
+    return Line(sentence, [by_number[n] for n in sentence.citations if n in by_number])
 
 
 def looked_for(understood: Understood) -> str:

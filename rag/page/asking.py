@@ -1,14 +1,16 @@
 """What happens when people ask: the conversation, and the views that belong to its last answer.
 
 A question is answered in two steps: the first shows at once what is looked for, whoever else is
-waiting; the second waits its turn and streams the answer. What was asked is kept per visitor in
-``conversations``; the browser holds nothing but what it shows.
+waiting; the second waits its turn and streams the answer. Where a language model is to write it up,
+a third takes the answer that is there. It waits in a queue of its own, so that nobody's quotes wait
+for somebody else's text. What was asked is kept per visitor in ``conversations``; the browser
+holds nothing but what it shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -19,13 +21,15 @@ from rag.assistant import Assistant
 from rag.errors import InputError, RagError
 from rag.followups import FollowUp
 from rag.page import answers, charts, compare
-from rag.page.conversations import Conversations, Turn
+from rag.page.conversations import Conversations, Turn, Wishes
+from rag.records import Answer
 from rag.rendering import Markup, render
 
 Message = dict[str, Any]
 Update = tuple[Any, ...]
 
 NOTHING = "Ask a question first."
+STOPPED = "Stopped. The answer in the reports’ own words is below."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,14 @@ class Asking:
     assistant: Assistant
     conversations: Conversations
 
-    def begin(self, session: str, typed: str) -> Update:
+    def begin(self, session: str, typed: str, wishes: Wishes) -> Update:
         """The question in the conversation, with what is looked for; quick, and never queued.
 
         Gives the question that stands alone, for the box; the conversation; and what was typed.
+        What a language model still writes on an earlier question is stopped.
         """
+        self.conversations.wish(session, wishes)
+        self._stop_writing(session)
         turns = self.conversations.of(session)
         self.conversations.expect(session, typed)
         question = typed
@@ -56,7 +63,7 @@ class Asking:
         """The answer, piece by piece; kept when it is whole, unless it was stopped meanwhile."""
         try:
             if self.conversations.is_expected(session, typed):
-                asked = self._standing_alone(session, typed)
+                asked = self._standing_alone(session, typed, write=self._writes(session))
                 yield from self._answered(session, typed, asked.question, (), more=asked.more)
         except RagError as error:
             yield self._refused(session, typed, error)
@@ -98,20 +105,113 @@ class Asking:
         found = self.assistant.ask(asked, without=without, more=more)
         if number is None and not self.conversations.is_expected(session, typed):
             return
-        *growing, whole = answers.pieces(found, _other(asked, typed))
+        written = None
+        model = self.assistant.model
+        if model is not None and self._writes(session) and not found.refused:
+            written = answers.about_to_write(model.name, _other(asked, typed))
+        other = "" if written else _other(asked, typed)
+        *growing, whole = answers.pieces(found, other, "open" if written else "")
         for piece in growing:
-            yield (_shown(before, typed, piece), *[gr.skip()] * 5)
+            yield (_shown(before, typed, piece, written), *[gr.skip()] * 5)
         number = number or self.conversations.next_number(session)
-        turn = Turn(number, typed, asked, whole, found, time, shelf)
+        turn = Turn(
+            *(number, typed, asked, whole, found, time, shelf),
+            written=written,
+            writing=written is not None,
+        )
         self.conversations.keep(session, turn)
-        yield _shown(before, typed, whole), *_views(turn)
+        yield _shown([*before, turn]), *_views(turn)
+
+    def write(self, session: str) -> Iterator[Any]:
+        """The conversation while a language model writes its last answer up, sentence by sentence.
+
+        Whoever comes last has it written: a page that was loaded again goes on where the one
+        before was left, and the older writing ends by itself, as it does when it was stopped.
+        """
+        mine = self._claimed(session)
+        if mine is None or mine.answer is None:
+            yield gr.skip()
+            return
+        last, told = mine.answer, ""
+
+        def stopped() -> bool:
+            return not self.conversations.holds(session, mine)
+
+        try:
+            for last in self.assistant.writing(mine.answer, stopped):
+                if stopped():
+                    return
+                above = self._written(session, mine, last, growing=True)
+                yield self._with(session, mine, above)
+        except RagError as error:
+            last, told = mine.answer, str(error)
+        if self.conversations.swap(session, mine, self._finished(session, mine, last, told)):
+            yield _shown(self.conversations.of(session))
+
+    def _claimed(self, session: str) -> Turn | None:
+        """The turn that is to be written up, from now on by nobody else; None when there is none.
+
+        Turns are told apart by identity: what another puts in its place takes it away from here.
+        """
+        found = self.conversations.in_writing(session)
+        mine = None if found is None else replace(found)
+        if found is None or mine is None or not self.conversations.swap(session, found, mine):
+            return None
+        return mine
+
+    def _finished(self, session: str, turn: Turn, found: Answer, told: str) -> Turn:
+        """A turn with what was written of it, or with what is told in its place."""
+        if found.written is None:
+            above = answers.nothing_written(told, _other(turn.asked, turn.typed)) if told else None
+            asked = "" if told else _other(turn.asked, turn.typed)
+            shown = answers.whole(found, asked)
+            return replace(turn, written=above, shown=shown, writing=False)
+        fold: answers.Fold = "closed" if answers.is_good(found.written) else ""
+        return replace(
+            turn,
+            answer=found,
+            written=self._written(session, turn, found),
+            shown=answers.whole(found, "", fold),
+            writing=False,
+        )
+
+    def _written(self, session: str, turn: Turn, found: Answer, *, growing: bool = False) -> Markup:
+        failed = self.conversations.wishes(session).failed
+        other = _other(turn.asked, turn.typed)
+        return answers.written(found, other, growing=growing, failed=failed)
+
+    def _with(self, session: str, turn: Turn, written: Markup) -> list[Message]:
+        """The conversation with more of what is being written on one turn."""
+        turns = self.conversations.of(session)
+        return _shown([replace(t, written=written) if t is turn else t for t in turns])
+
+    def wish(self, session: str, wishes: Wishes) -> Any:
+        """What was switched on or off, and the conversation as it is wanted now."""
+        self.conversations.wish(session, wishes)
+        for turn in self.conversations.of(session):
+            if turn.answer is not None and turn.answer.written is not None:
+                written = self._written(session, turn, turn.answer)
+                self.conversations.swap(session, turn, replace(turn, written=written))
+        if self.conversations.in_writing(session):  # the next sentence brings it
+            return gr.skip()
+        return _shown(self.conversations.of(session))
+
+    def _stop_writing(self, session: str) -> None:
+        """Leave an answer that is being written up as it was found."""
+        turn = self.conversations.in_writing(session)
+        if turn is not None and turn.answer is not None:
+            done = self._finished(session, turn, turn.answer, STOPPED)
+            self.conversations.swap(session, turn, done)
 
     def standing(self, session: str) -> Update:
         """The conversation so far, for a page that is opened or loaded again."""
         last = self.conversations.last(session)
-        if last is None:  # somebody may be typing already
-            return tuple([gr.skip()] * 7)
-        return last.asked, _shown(self.conversations.of(session)), *_views(last)
+        wishes = self.conversations.wishes(session)
+        # Somebody may be typing already, or switching on.
+        on = [gr.skip()] * 2 if wishes == Wishes() else [wishes.write, wishes.failed]
+        if last is None:
+            return *on, *[gr.skip()] * 7
+        return *on, last.asked, _shown(self.conversations.of(session)), *_views(last)
 
     def forget(self, session: str) -> Update:
         """An empty page; nothing that was asked is kept or waited for."""
@@ -121,7 +221,8 @@ class Asking:
         return "", [], gr.CheckboxGroup(choices=[], visible=False), "", told, told, ""
 
     def stopped(self, session: str, typed: str) -> list[Message]:
-        """The conversation without the answer that was stopped."""
+        """The conversation without the answer that was stopped, or without its written text."""
+        self._stop_writing(session)
         if not self.conversations.is_expected(session, typed):
             return _shown(self.conversations.of(session))
         self.conversations.expect_no_more(session, typed)
@@ -135,9 +236,14 @@ class Asking:
             return render("told.html", text=NOTHING)
         return compare.compare_table(last.answer, view)
 
-    def _standing_alone(self, session: str, typed: str) -> FollowUp:
-        last = self.conversations.last(session)
-        found = self.assistant.follow_up(typed, last.asked if last else "")
+    def _writes(self, session: str) -> bool:
+        """True when a visitor lets the language model write, and there is one."""
+        return self.assistant.model is not None and self.conversations.wishes(session).write
+
+    def _standing_alone(self, session: str, typed: str, *, write: bool = False) -> FollowUp:
+        """The question that is asked; ``write`` lets the language model help, which takes time."""
+        before = [turn.asked for turn in self.conversations.of(session) if turn.answer]
+        found = self.assistant.follow_up(typed, before, write=write)
         if found.empty:
             raise InputError("This asks nothing.", "Ask about a topic: who uses direct payments?")
         return found
@@ -152,15 +258,23 @@ def _other(asked: str, typed: str) -> str:
 
 
 def _shown(
-    turns: list[Turn], typed: str | None = None, reply: Markup | None = None
+    turns: list[Turn],
+    typed: str | None = None,
+    reply: Markup | None = None,
+    written: Markup | None = None,
 ) -> list[Message]:
     """The conversation for the chat, which shows HTML: what was typed is escaped here."""
     found: list[Message] = []
     for turn in turns:
-        found += [_said("user", escape(turn.typed)), _said("assistant", turn.shown)]
+        found += _exchanged(turn.typed, turn.written, turn.shown)
     if typed is not None and reply is not None:
-        found += [_said("user", escape(typed)), _said("assistant", reply)]
+        found += _exchanged(typed, written, reply)
     return found
+
+
+def _exchanged(typed: str, written: Markup | None, reply: Markup) -> list[Message]:
+    above = [] if written is None else [_said("assistant", written)]
+    return [_said("user", escape(typed)), *above, _said("assistant", reply)]
 
 
 def _said(role: str, html: str) -> Message:

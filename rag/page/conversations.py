@@ -36,6 +36,20 @@ class Turn:
     """ISO date and time at which it was asked."""
     shelf: ShelfVersion
     """What it was answered from."""
+    written: Markup | None = None
+    """What stands above the answer, as a message of its own: the written text, or why none does."""
+    writing: bool = False
+    """True while a language model has it to write up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a visitor has switched on."""
+
+    write: bool = False
+    """A language model shall write answers up."""
+    failed: bool = False
+    """Sentences that failed the checks shall be shown."""
 
 
 class Conversations:
@@ -45,6 +59,7 @@ class Conversations:
         self._visitors = visitors
         self._turns = turns
         self._held: OrderedDict[str, list[Turn]] = OrderedDict()
+        self._wishes: OrderedDict[str, Wishes] = OrderedDict()
         self._waiting: OrderedDict[tuple[str, int], None] = OrderedDict()
         """Visitor and hash of each question whose answer is waited for."""
         self._lock = threading.Lock()
@@ -76,6 +91,36 @@ class Conversations:
             while len(self._held) > self._visitors:
                 self._held.popitem(last=False)
             return list(turns)
+
+    def swap(self, session: str, old: Turn, new: Turn) -> bool:
+        """Put a turn in the place of this very one; False when it is not there any more."""
+        with self._lock:
+            turns = self._held.get(session, [])
+            at = next((n for n, turn in enumerate(turns) if turn is old), None)
+            if at is not None:
+                turns[at] = new
+            return at is not None
+
+    def holds(self, session: str, turn: Turn) -> bool:
+        """True while this very turn stands: nobody has put another in its place."""
+        return any(held is turn for held in self.of(session))
+
+    def in_writing(self, session: str) -> Turn | None:
+        """The turn that a language model has to write up, if there is one."""
+        return next((turn for turn in reversed(self.of(session)) if turn.writing), None)
+
+    def wish(self, session: str, wishes: Wishes) -> None:
+        """Remember what a visitor has switched on; kept when the conversation is forgotten."""
+        with self._lock:
+            self._wishes[session] = wishes
+            self._wishes.move_to_end(session)
+            while len(self._wishes) > self._visitors:
+                self._wishes.popitem(last=False)
+
+    def wishes(self, session: str) -> Wishes:
+        """What a visitor has switched on; nothing at first."""
+        with self._lock:
+            return self._wishes.get(session, Wishes())
 
     def expect(self, session: str, typed: str) -> None:
         """A question was asked whose answer is waited for."""

@@ -1,9 +1,10 @@
 """The other doors to the same functions: HTTP with JSON, and tools for MCP.
 
 ``POST /api/ask``, ``POST /api/search`` and ``GET /api/reports`` give the records of ``rag.records``
-as JSON; ``/api/openapi.json`` describes them. ``/mcp`` offers the same to programs that speak MCP.
-No door changes the shelf. Gradio can offer both too, but by calling its own server once more for
-each question, past the gate. The owner of the MCP library.
+as JSON; ``/api/openapi.json`` describes them. ``/mcp`` offers the same to programs that speak MCP,
+but for a text written by a language model, since those that call it have one of their own. No door
+changes the shelf. Gradio can offer both too, but by calling its own server once more for each
+question, past the gate. The owner of the MCP library.
 """
 
 from __future__ import annotations
@@ -47,6 +48,13 @@ class AskBody(BaseModel):
     more: Annotated[
         bool, Field(description="Quote every passage that speaks, not only the best.")
     ] = False
+    write: Annotated[
+        bool,
+        Field(
+            description="Let the language model that the page was started with write the answer"
+            " up, every sentence checked; see written. It may take minutes."
+        ),
+    ] = False
 
 
 class SearchBody(BaseModel):
@@ -74,7 +82,9 @@ def doors(assistant: Assistant) -> APIRouter:
     @router.post("/ask")
     def ask(body: AskBody) -> Answer:
         """Answer a question; every report on the shelf stands in the answer's coverage."""
-        return assistant.ask(body.question, body.id, without=body.without, more=body.more)
+        return assistant.ask(
+            body.question, body.id, without=body.without, more=body.more, write=body.write
+        )
 
     @router.post("/search")
     def search(body: SearchBody) -> Sequence[Hit]:

@@ -12,13 +12,18 @@ from typing import Any, get_args
 import gradio as gr
 
 from rag.gate.gate import visitor_of
+from rag.model import Model
 from rag.page import compare
+from rag.page.answers import where_it_goes
 from rag.page.asking import NOTHING, Asking, Message, Update
+from rag.page.conversations import Wishes
 from rag.page.examples import MOST
 from rag.rendering import render
 
 AT_ONCE = 2
 """Questions answered at the same time; more wait, which is quicker for everybody on two cores."""
+WRITTEN_AT_ONCE = 2
+"""Answers that a language model writes up at the same time."""
 _HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -34,6 +39,8 @@ class Tabs:
     ask: gr.Button
     stop: gr.Button
     new: gr.Button
+    switches: list[gr.Checkbox]
+    """Whether a language model writes answers up, and whether what failed its checks is shown."""
     take: gr.HTML
     offered: list[gr.Button]
     views: list[Any]
@@ -54,8 +61,8 @@ def session_of(request: gr.Request) -> str:
     return visitor_of(request.request.scope).session
 
 
-def ask_tabs() -> Tabs:
-    """Lay the tabs out."""
+def ask_tabs(model: Model | None) -> Tabs:
+    """Lay the tabs out; only with a ``model`` can anything be written up."""
     with gr.Tab("Ask", id="ask"), gr.Row(elem_classes="panes"):
         with gr.Column(scale=3, min_width=280):
             chat = gr.Chatbot(
@@ -85,6 +92,7 @@ def ask_tabs() -> Tabs:
                 ask = gr.Button("Ask", variant="primary", min_width=80)
                 stop = gr.Button("Stop", min_width=80)
                 new = gr.Button("New conversation", min_width=80)
+            switches = _switches(model)
             take = gr.HTML(elem_classes="rag", elem_id="take")
             gr.HTML("<h2>Examples from this shelf</h2>", elem_classes="rag")
             with gr.Column(elem_id="examples"):
@@ -98,14 +106,14 @@ def ask_tabs() -> Tabs:
         line = gr.HTML(render("told.html", text=NOTHING), elem_classes="rag")
         matrix = gr.HTML(elem_classes="rag")
     return Tabs(
-        *(chat, parts, question, typed, ask, stop, new, take, offered),
+        *(chat, parts, question, typed, ask, stop, new, switches, take, offered),
         *(views, table, line, matrix),
     )
 
 
 def wire(tabs: Tabs, asking: Asking, examples: Callable[[], list[str]], page: gr.Blocks) -> None:
     """Say what calls what."""
-    _wire_asking(tabs, asking)
+    answered = _wire_asking(tabs, asking)
 
     def compared(
         group: compare.Group,
@@ -127,15 +135,18 @@ def wire(tabs: Tabs, asking: Asking, examples: Callable[[], list[str]], page: gr
         rest = [gr.Button(visible=False)] * (MOST - len(texts))
         return [gr.Button(text, visible=True) for text in texts] + rest
 
-    page.load(standing, None, [tabs.question, *tabs.places], queue=False, **_HIDDEN)
+    filled = [*tabs.switches, tabs.question, *tabs.places]
+    loaded = page.load(standing, None, filled, queue=False, **_HIDDEN)
+    _wire_writing(tabs, asking, [loaded, *answered])
     page.load(offers, None, tabs.offered, queue=False, **_HIDDEN)
 
 
-def _wire_asking(tabs: Tabs, asking: Asking) -> None:
+def _wire_asking(tabs: Tabs, asking: Asking) -> list[Any]:
+    """Gives back what has an answer at its end."""
     queued: dict[str, Any] = {"concurrency_id": "answers", "concurrency_limit": AT_ONCE, **_HIDDEN}
 
-    def begin(typed: str, request: gr.Request) -> Update:
-        return asking.begin(session_of(request), typed)
+    def begin(typed: str, write: bool, failed: bool, request: gr.Request) -> Update:
+        return asking.begin(session_of(request), typed, Wishes(write, failed))
 
     def answer(typed: str, request: gr.Request) -> Iterator[Update]:
         yield from asking.answer(session_of(request), typed)
@@ -157,7 +168,7 @@ def _wire_asking(tabs: Tabs, asking: Asking) -> None:
     running = []
     for event, source in sources:
         first = [tabs.question, tabs.chat, tabs.typed]
-        started = event(begin, [source], first, queue=False, **_HIDDEN)
+        started = event(begin, [source, *tabs.switches], first, queue=False, **_HIDDEN)
         running.append(started.then(answer, [tabs.typed], tabs.places, **queued))
     running.append(tabs.parts.input(again, [tabs.parts], tabs.places, **queued))
     tabs.stop.click(stopped, [tabs.typed], [tabs.chat], cancels=running, queue=False, **_HIDDEN)
@@ -165,6 +176,48 @@ def _wire_asking(tabs: Tabs, asking: Asking) -> None:
         cleared(
             forget, None, [tabs.question, *tabs.places], cancels=running, queue=False, **_HIDDEN
         )
+    return running
+
+
+def _wire_writing(tabs: Tabs, asking: Asking, answered: list[Any]) -> None:
+    """What follows each answer. It ends by itself when it is stopped: see ``Asking.write``.
+
+    Nothing cancels it, since Gradio would wait for the model before it goes on for everybody.
+    """
+
+    def write(request: gr.Request) -> Iterator[Any]:
+        yield from asking.write(session_of(request))
+
+    def wish(write: bool, failed: bool, request: gr.Request) -> Any:
+        return asking.wish(session_of(request), Wishes(write, failed))
+
+    if asking.assistant.model is None:
+        return
+    for event in answered:
+        event.then(
+            write,
+            None,
+            [tabs.chat],
+            concurrency_id="writing",
+            concurrency_limit=WRITTEN_AT_ONCE,
+            trigger_mode="multiple",  # the one before may be ending still
+            **_HIDDEN,
+        )
+    for switch in tabs.switches:
+        switch.input(wish, tabs.switches, [tabs.chat], queue=False, **_HIDDEN)
+
+
+def _switches(model: Model | None) -> list[gr.Checkbox]:
+    """Both off at first; without a model they are not shown, and do nothing."""
+    there = model is not None
+    write = gr.Checkbox(
+        label=f"Let {model.name} write it up" if model else "",
+        info=where_it_goes(model) if model else None,
+        visible=there,
+        elem_id="write",
+    )
+    failed = gr.Checkbox(label="Show what failed the checks", visible=there, elem_id="failed")
+    return [write, failed]
 
 
 def _compare_controls() -> list[Any]:

@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   let opener = null;
+  let held = null; // the number of a message that has the focus
   let turn = 0; // what was fetched for an earlier turn is not shown any more
   const pane = () => document.getElementById("passage");
 
@@ -115,12 +116,36 @@
     if (event.target.matches("#question textarea, #question input")) event.target.select();
   });
 
+  // While an answer is written up its messages are put anew: what was in focus stays in focus, and
+  // what was opened stays open.
+  document.addEventListener("focusin", (event) => {
+    held = event.target.closest("#conversation a.cite");
+  });
+  function again(link) {
+    if (link === null || link.isConnected) return link;
+    const message = link.closest(".written") ? ".written" : ".answer";
+    const found = [...document.querySelectorAll(`#conversation ${message} a.cite`)]
+      .filter((a) => a.href === link.href).pop() ?? null;
+    const folded = found && found.closest("details");
+    if (folded) folded.open = true;
+    return found;
+  }
+  function keep() {
+    const lost = held !== null && !held.isConnected && document.activeElement === document.body;
+    held = again(held);
+    if (lost && held) held.focus({ preventScroll: true });
+    if (opener === null || opener.isConnected) return;
+    opener = again(opener);
+    if (opener && pane().querySelector(".passage")) opener.setAttribute("aria-current", "true");
+  }
+
   // Gradio puts the raw HTML of a message into its aria-label, and marks no language.
   document.documentElement.lang = "en-GB";
   const mend = () => {
     document.querySelectorAll("#conversation [data-testid='bot'][aria-label], #conversation [data-testid='user'][aria-label]").forEach((said) => {
       said.removeAttribute("aria-label");
     });
+    keep();
   };
   // Gradio measures its tabs before this page's styles are there.
   const waiting = new MutationObserver(() => {

@@ -1,0 +1,191 @@
+"""What a language model is given: the question and the quotes, within its tokens.
+
+Only evidence leaves: the question, the quotes of the answer, and the name and date of the report
+that each stands in. Each quote has a mark of three or four digits that follows from all quotes
+together, so that no report can hold the mark of another's quote, and that is no number of theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from rag.dates import date_in_words
+from rag.languagemodel import Message
+from rag.orders import gives_orders, plain
+from rag.prompts import COMPARISON, COMPARISON_QUESTION, DECIDED, REPORT, REPORT_QUESTION
+from rag.records import Answer, Citation, Coverage, Sentence
+from rag.sentences import sentence_spans
+from rag.tokens import count_tokens
+
+_MARGIN = 1.35
+"""Tokens of another model for each of tiktoken's cl100k: SmolLM2 takes 1.2 on our quotes."""
+_AROUND_MESSAGES = 60
+"""Tokens that a model's template puts around two messages."""
+_FEW_MARKS = 400
+"""More citations than this get marks of four digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The citations of an answer as a model may see them."""
+
+    answer: Answer
+    by_mark: Mapping[int, Citation]
+    """Those that are handed over."""
+    withheld: tuple[int, ...]
+    """Numbers of those that are not, because their report gives orders to programs."""
+    _marks: Mapping[int, int] = field(repr=False)
+    """Mark by number of the citation."""
+
+    def mark(self, n: int) -> int:
+        """The mark of a citation."""
+        return self._marks[n]
+
+    @property
+    def names(self) -> list[str]:
+        """What the reports that speak are called in the prompts."""
+        speaking = [row for row in self.answer.coverage if row.status == "evidence"]
+        return [name for row in speaking for name in (report_title(row), row.council) if name]
+
+    def of(self, report: str) -> list[Citation]:
+        """The citations of one report that are handed over, in order."""
+        return [c for c in self.by_mark.values() if c.report == report]
+
+
+def evidence_of(answer: Answer) -> Evidence:
+    """The citations of an answer with their marks: the same answer has the same marks."""
+    withheld = _with_orders(answer.citations)
+    handed = [c for c in answer.citations if c.n not in withheld]
+    marks = dict(zip((c.n for c in handed), _marks(answer.question, handed), strict=True))
+    return Evidence(answer, {marks[c.n]: c for c in handed}, withheld, marks)
+
+
+def _with_orders(cited: Sequence[Citation]) -> tuple[int, ...]:
+    """Numbers of the quotes of reports that give orders to programs, in one quote or across two.
+
+    All quotes of such a report are withheld: not every order in it can be recognised.
+    """
+    found = {c.report for c in cited if gives_orders(c.passage)}
+    told = sorted(cited, key=lambda c: (c.report, c.start))
+    for one, following in pairwise(told):
+        if one.report == following.report and gives_orders(f"{one.quote} {following.quote}"):
+            found.add(one.report)
+    return tuple(c.n for c in cited if c.report in found)
+
+
+def _marks(question: str, cited: Sequence[Citation]) -> list[int]:
+    said = "\n".join([question, *(c.quote for c in cited)])
+    digits = 3 if len(cited) <= _FEW_MARKS else 4
+    taken = {int(n) for n in re.findall(r"\d{1,6}", said)}
+    free = [n for n in range(10 ** (digits - 1), 10**digits) if n not in taken]
+    return sorted(free, key=lambda n: hashlib.sha256(f"{n}\n{said}".encode()).digest())[
+        : len(cited)
+    ]
+
+
+def about_report(evidence: Evidence, row: Coverage, tokens: int) -> tuple[list[Message], list[int]]:
+    """The prompt for one report within so many tokens, and the marks in it.
+
+    Quotes go in by rank, each cut at a sentence's end where it must be; the first always goes in.
+    """
+    cited = evidence.of(row.report)
+    filled = {
+        "question": evidence.answer.question,
+        "council": _called(row),
+        "date": date_in_words(row.date),
+    }
+
+    def prompt(lines: Sequence[str], marks: Sequence[int]) -> list[Message]:
+        said = REPORT_QUESTION.format(**filled, quotes="\n".join(lines), mark=marks[0])
+        return [("system", REPORT), ("user", said)]
+
+    lines: list[str] = []
+    marks: list[int] = []
+    for citation in cited:
+        mark = evidence.mark(citation.n)
+        room = tokens - _needed(prompt(lines or [""], marks or [mark]))
+        quote = _cut(plain(citation.quote), int(room / _MARGIN) - 12, at_least=not lines)
+        if quote:
+            lines.append(f"[{mark}] {quote}")
+            marks.append(mark)
+    return prompt(lines, marks), marks
+
+
+def _cut(text: str, tokens: int, *, at_least: bool) -> str:
+    """As many sentences of a text as fit; the first one's beginning if nothing else may go."""
+    if count_tokens(text) <= tokens:
+        return text
+    ends = [end for _, end in sentence_spans(text) if count_tokens(text[:end]) <= tokens]
+    if ends:
+        return text[: ends[-1]]
+    return text[: 3 * max(tokens, 20)].rsplit(" ", 1)[0] if at_least else ""
+
+
+def comparisons(
+    evidence: Evidence, findings: Sequence[Sequence[Sentence]], tokens: int
+) -> list[tuple[list[Message], list[int]]]:
+    """The prompts that join findings, and the marks in each: one where all fit, else several.
+
+    ``findings`` holds the kept sentences of each report. Every report's first sentence goes into
+    one of the prompts; second and third sentences while there is room.
+    """
+    names = {row.report: report_title(row) for row in evidence.answer.coverage}
+
+    def prompt(chosen: Iterable[Sentence]) -> list[Message]:
+        sentences = list(chosen)
+        lines = [_finding(evidence, s, names.get(s.report or "")) for s in sentences]
+        marks = [f"[{evidence.mark(n)}]" for s in sentences[:2] for n in s.citations[:1]]
+        said = COMPARISON_QUESTION.format(
+            question=evidence.answer.question,
+            decided=_decided(evidence.answer),
+            findings="\n".join(lines),
+            marks="".join(marks),
+        )
+        return [("system", COMPARISON), ("user", said)]
+
+    groups: list[list[Sentence]] = [[]]
+    for said in findings:
+        if groups[-1] and _needed(prompt([*groups[-1], said[0]])) > tokens:
+            groups.append([])
+        groups[-1].append(said[0])
+    if len(groups) == 1:
+        for extra in [s for rank in (1, 2) for said in findings for s in said[rank : rank + 1]]:
+            if _needed(prompt([*groups[0], extra])) <= tokens:
+                groups[0].append(extra)
+    order = {id(s): n for n, s in enumerate(s for said in findings for s in said)}
+    found = []
+    for group in groups:
+        group.sort(key=lambda s: order[id(s)])
+        found.append((prompt(group), [evidence.mark(n) for s in group for n in s.citations]))
+    return found
+
+
+def _finding(evidence: Evidence, said: Sentence, name: str | None) -> str:
+    marks = "".join(f"[{evidence.mark(n)}]" for n in said.citations)
+    return f"{name}: {plain(said.text)} {marks}" if name else f"{plain(said.text)} {marks}"
+
+
+def report_title(row: Coverage) -> str:
+    """A report as prompts name it."""
+    return f"{_called(row)}, {date_in_words(row.date)}"
+
+
+def _called(row: Coverage) -> str:
+    """Council, else title, else id; what gives orders is no name."""
+    names = (plain(name) for name in (row.council, row.title, row.report) if name)
+    return next((name for name in names if not gives_orders(name)), "this report")
+
+
+def _decided(answer: Answer) -> str:
+    asked = [row for row in answer.coverage if row.status != "not asked"]
+    speaking = sum(row.status == "evidence" for row in asked)
+    return DECIDED.format(asked=len(asked), speaking=speaking)
+
+
+def _needed(messages: Sequence[Message]) -> int:
+    """Tokens that a prompt takes, with a margin for models that count otherwise."""
+    return int(sum(count_tokens(text) for _, text in messages) * _MARGIN) + _AROUND_MESSAGES
