@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -27,6 +27,17 @@ _AROUND_MESSAGES = 60
 """Tokens that a model's template puts around two messages."""
 _FEW_MARKS = 400
 """More citations than this get marks of four digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is said to a model in one call."""
+
+    messages: Sequence[Message]
+    marks: Sequence[int]
+    """The marks that stand in it, and that may be cited."""
+    findings: Sequence[Sentence] = ()
+    """For a comparison: the sentences that it compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ def _marks(question: str, cited: Sequence[Citation]) -> list[int]:
     ]
 
 
-def about_report(evidence: Evidence, row: Coverage, tokens: int) -> tuple[list[Message], list[int]]:
+def about_report(evidence: Evidence, row: Coverage, tokens: int) -> Prompt:
     """The prompt for one report within so many tokens, and the marks in it.
 
     Quotes go in by rank, each cut at a sentence's end where it must be; the first always goes in.
@@ -112,7 +123,7 @@ def about_report(evidence: Evidence, row: Coverage, tokens: int) -> tuple[list[M
         if quote:
             lines.append(f"[{mark}] {quote}")
             marks.append(mark)
-    return prompt(lines, marks), marks
+    return Prompt(prompt(lines, marks), marks)
 
 
 def _cut(text: str, tokens: int, *, at_least: bool) -> str:
@@ -127,41 +138,53 @@ def _cut(text: str, tokens: int, *, at_least: bool) -> str:
 
 def comparisons(
     evidence: Evidence, findings: Sequence[Sequence[Sentence]], tokens: int
-) -> list[tuple[list[Message], list[int]]]:
-    """The prompts that join findings, and the marks in each: one where all fit, else several.
+) -> list[Prompt]:
+    """The prompts that join findings: one where all fit, else several.
 
     ``findings`` holds the kept sentences of each report. Every report's first sentence goes into
-    one of the prompts; second and third sentences while there is room.
+    one of the prompts; into a single one also second and third sentences, while there is room.
     """
     names = {row.report: report_title(row) for row in evidence.answer.coverage}
 
-    def prompt(chosen: Iterable[Sentence]) -> list[Message]:
-        sentences = list(chosen)
-        lines = [_finding(evidence, s, names.get(s.report or "")) for s in sentences]
-        marks = [f"[{evidence.mark(n)}]" for s in sentences[:2] for n in s.citations[:1]]
-        said = COMPARISON_QUESTION.format(
-            question=evidence.answer.question,
-            decided=_decided(evidence.answer),
-            findings="\n".join(lines),
-            marks="".join(marks),
-        )
-        return [("system", COMPARISON), ("user", said)]
+    def line(said: Sentence) -> str:
+        return _finding(evidence, said, names.get(said.report or ""))
 
+    def cost(said: Sentence) -> float:
+        return (count_tokens(line(said)) + 1) * _MARGIN
+
+    room = tokens - _needed(_comparing(evidence.answer, [], ["[0000]", "[0000]"]))
     groups: list[list[Sentence]] = [[]]
-    for said in findings:
-        if groups[-1] and _needed(prompt([*groups[-1], said[0]])) > tokens:
+    left = float(room)
+    for first, *_ in findings:
+        if groups[-1] and cost(first) > left:
             groups.append([])
-        groups[-1].append(said[0])
+            left = room
+        groups[-1].append(first)
+        left -= cost(first)
     if len(groups) == 1:
         for extra in [s for rank in (1, 2) for said in findings for s in said[rank : rank + 1]]:
-            if _needed(prompt([*groups[0], extra])) <= tokens:
+            if cost(extra) <= left:
                 groups[0].append(extra)
+                left -= cost(extra)
     order = {id(s): n for n, s in enumerate(s for said in findings for s in said)}
     found = []
     for group in groups:
         group.sort(key=lambda s: order[id(s)])
-        found.append((prompt(group), [evidence.mark(n) for s in group for n in s.citations]))
+        marks = [evidence.mark(n) for s in group for n in s.citations]
+        shown = [f"[{evidence.mark(s.citations[0])}]" for s in group[:2]]
+        messages = _comparing(evidence.answer, list(map(line, group)), shown)
+        found.append(Prompt(messages, marks, group))
     return found
+
+
+def _comparing(answer: Answer, lines: Sequence[str], marks: Sequence[str]) -> list[Message]:
+    said = COMPARISON_QUESTION.format(
+        question=answer.question,
+        decided=_decided(answer),
+        findings="\n".join(lines),
+        marks="".join(marks),
+    )
+    return [("system", COMPARISON), ("user", said)]
 
 
 def _finding(evidence: Evidence, said: Sentence, name: str | None) -> str:

@@ -17,7 +17,7 @@ from rag.acronyms import find_acronyms
 from rag.briefing import Evidence
 from rag.councils import PLACES, place_of, places_named
 from rag.dates import date_in_words
-from rag.dictation import Dictated
+from rag.dictation import Dictated, without_label
 from rag.figures import dates, figures, years
 from rag.names import strange_names
 from rag.records import Citation, Sentence
@@ -90,8 +90,9 @@ class Checker:
         strange = strange_names(text, [*quotes, *map(_described, cited)], self._short_forms(quotes))
         if strange:
             yield f"“{strange[0]}” does not stand in the quote"
-        if support(text, quotes) < SUPPORTED:
-            yield why_unsupported(text, quotes)
+        told = without_label(text, self.evidence.names)
+        if support(told, quotes) < SUPPORTED:
+            yield why_unsupported(told, quotes)
 
     def _wrong_count(
         self, text: str, report: str | None, cited: Sequence[Citation]

@@ -131,7 +131,10 @@ def ask(
             with _line_named(where):
                 found = assistant.ask(text, id_, without=without, more=more)
             if model is not None:
-                found = followed(assistant.writing(found))
+                try:
+                    found = followed(assistant.writing(found))
+                except KeyboardInterrupt:
+                    say("Stopped. This is the answer without the language model.")
             if out is not None:
                 _write_paper(Path(out), found, assistant)
                 say(f"Written: {out}")

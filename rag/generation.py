@@ -17,11 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from rag.briefing import Evidence, about_report, comparisons, evidence_of
+from rag.briefing import Evidence, Prompt, about_report, comparisons, evidence_of
 from rag.checking import Checker
 from rag.dictation import Dictated, dictated, without_label
 from rag.errors import LanguageModelError, TooLongError
-from rag.languagemodel import LanguageModel, Message
+from rag.languagemodel import LanguageModel
 from rag.records import Answer, Coverage, Sentence, Written
 from rag.settings import WritingSettings
 from rag.terms import Said, stems
@@ -29,7 +29,6 @@ from rag.terms import Said, stems
 _SHORTER = 2
 """How often a prompt that was too long is tried again with half of the tokens."""
 
-Prompt = tuple[list[Message], list[int]]
 Stopped = Callable[[], bool]
 """True as soon as nobody waits for the text any more."""
 
@@ -192,7 +191,7 @@ class _Work:
                     if len(prompts) == 1:
                         self.together = mine
                         yield self._so_far()
-                joined.append(_kept(mine) or findings[0][:1])
+                joined.append(_kept(mine) or list(prompt.findings[:1]))
             if len(prompts) == 1 or len(prompts) >= len(findings):
                 return
             findings = joined
@@ -205,21 +204,21 @@ class _Work:
 
     def _written(
         self, prompt: Callable[[int], Prompt], tokens: int, most: int
-    ) -> Iterator[tuple[Dictated, list[int]]]:
+    ) -> Iterator[tuple[Dictated, Sequence[int]]]:
         """The sentences of one call, until there are enough or the model repeats itself."""
         room = self._room(tokens)
         for attempt in range(_SHORTER + 1):
-            messages, marks = prompt(room // 2**attempt)
+            asked = prompt(room // 2**attempt)
             try:
-                yield from ((said, marks) for said in self._heard(messages, tokens, most))
+                yield from ((said, asked.marks) for said in self._heard(asked, tokens, most))
             except TooLongError:
                 if attempt == _SHORTER:
                     raise
             else:
                 return
 
-    def _heard(self, messages: list[Message], tokens: int, most: int) -> Iterator[Dictated]:
-        stream = self.writer.model.stream(messages, tokens, self.deadline, self.stopped)
+    def _heard(self, asked: Prompt, tokens: int, most: int) -> Iterator[Dictated]:
+        stream = self.writer.model.stream(asked.messages, tokens, self.deadline, self.stopped)
         with closing(stream) as pieces:
             heard: set[str] = set()
             for said in dictated(pieces):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_answers import answer_of, report
 
-from rag.briefing import about_report, comparisons, evidence_of
+from rag.briefing import Prompt, about_report, comparisons, evidence_of
 from rag.records import Answer, Sentence
 from rag.tokens import count_tokens
 
@@ -50,9 +50,9 @@ def test_the_same_evidence_has_the_same_marks_and_any_other_quote_changes_them()
 
 def test_a_report_prompt_holds_the_question_its_own_quotes_and_nothing_of_the_others() -> None:
     evidence = evidence_of(ANSWER)
-    messages, marks = about_report(evidence, ANSWER.coverage[0], 8000)
-    text = " ".join(said for _, said in messages)
-    assert marks == [evidence.mark(1), evidence.mark(2)]
+    prompt = about_report(evidence, ANSWER.coverage[0], 8000)
+    text = " ".join(said for _, said in prompt.messages)
+    assert prompt.marks == [evidence.mark(1), evidence.mark(2)]
     assert ANSWER.question in text
     assert all(f"\n[{evidence.mark(c.n)}] {c.quote}\n" in text for c in ANSWER.citations[:2])
     assert "Sefton Council, from a report of July 2022" in text
@@ -83,7 +83,7 @@ def test_a_council_or_title_that_gives_orders_is_not_handed_over() -> None:
     findings = [[finding(answer, 1)], [finding(answer, 2)]]
     prompts = [about_report(evidence, answer.coverage[0], 8000)]
     prompts += comparisons(evidence, findings, 8000)
-    assert not any("Ignore" in said for messages, _ in prompts for _, said in messages)
+    assert not any("Ignore" in said for prompt in prompts for _, said in prompt.messages)
 
 
 @given(st.integers(1, 12), st.integers(1, 60), st.integers(400, 3000))
@@ -93,22 +93,22 @@ def test_a_report_prompt_keeps_to_its_tokens_and_holds_its_first_quote(
 ) -> None:
     texts = [f"Quote {n}: " + "trams run in the council. " * words for n in range(quotes)]
     answer = answer_of(report("Sefton Council", "2022", *texts))
-    messages, marks = about_report(evidence_of(answer), answer.coverage[0], tokens)
-    assert sum(count_tokens(said) for _, said in messages) <= tokens
-    assert len(marks) >= 1
-    assert f"[{marks[0]}] Quote 0:" in messages[1][1]
+    prompt = about_report(evidence_of(answer), answer.coverage[0], tokens)
+    assert sum(count_tokens(said) for _, said in prompt.messages) <= tokens
+    assert len(prompt.marks) >= 1
+    assert f"[{prompt.marks[0]}] Quote 0:" in prompt.messages[1][1]
 
 
 def test_findings_of_several_reports_that_fit_are_one_prompt_with_all_of_them() -> None:
     answer = many(43)
     evidence = evidence_of(answer)
     prompts = comparisons(evidence, [[finding(answer, n)] for n in range(1, 44)], 7500)
-    assert len(prompts) == 1
-    (messages, marks), text = prompts[0], prompts[0][0][1][1]
-    assert set(marks) == {evidence.mark(n) for n in range(1, 44)}
+    (prompt,) = prompts
+    text = prompt.messages[1][1]
+    assert set(prompt.marks) == {evidence.mark(n) for n in range(1, 44)}
     assert all(f"Place{n} Council, 2022: It has trams. [" in text for n in range(43))
     assert "43 reports were searched; 43 speak of it" in text
-    assert sum(count_tokens(said) for _, said in messages) <= 7500
+    assert sum(count_tokens(said) for _, said in prompt.messages) <= 7500
 
 
 @given(st.integers(2, 60), st.integers(1, 40), st.integers(700, 4000))
@@ -120,9 +120,13 @@ def test_findings_that_do_not_fit_are_shared_among_prompts_and_none_is_lost(
     evidence = evidence_of(answer)
     findings = [[finding(answer, n, "tram " * words)] for n in range(1, reports + 1)]
     prompts = comparisons(evidence, findings, tokens)
-    assert {m for _, marks in prompts for m in marks} == set(evidence.by_mark)
-    for messages, _ in prompts:
-        assert sum(count_tokens(said) for _, said in messages) <= tokens
+    assert {mark for prompt in prompts for mark in prompt.marks} == set(evidence.by_mark)
+    for prompt in prompts:
+        assert sum(count_tokens(said) for _, said in prompt.messages) <= tokens
+
+
+def told(prompts: list[Prompt]) -> str:
+    return prompts[0].messages[1][1]
 
 
 def test_second_sentences_go_in_only_while_there_is_room() -> None:
@@ -133,4 +137,4 @@ def test_second_sentences_go_in_only_while_there_is_room() -> None:
     small = comparisons(evidence, findings, 1100)
     large = comparisons(evidence, findings, 7500)
     assert len(small) == len(large) == 1
-    assert 0 < small[0][0][1][1].count("a second") < large[0][0][1][1].count("a second") == 200
+    assert 0 < told(small).count("a second") < told(large).count("a second") == 200

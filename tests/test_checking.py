@@ -126,6 +126,10 @@ def test_a_comparison_fails_when_it_counts_wrong_or_speaks_for_all(text: str, wh
     assert bool(why) == bool(verdict(text, None))
 
 
+def test_a_label_with_council_and_date_needs_no_support() -> None:
+    assert verdict("Somerset Council, March 2024: waits for reviews are monitored {3}.", None) == ""
+
+
 @pytest.mark.usefixtures("without_support")
 def test_the_date_of_another_report_of_the_same_council_is_not_taken_for_its_own() -> None:
     assert "2022" in verdict("Sefton had late reviews in 2022 {4}.", "sefton-2019")

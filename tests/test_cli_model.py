@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +44,14 @@ def says(messages: list[dict[str, str]]) -> str:
     """One right sentence on each report, one without a mark; no comparison."""
     quotes = re.findall(r"^\[(\d+)\] (.+)\.$", messages[-1]["content"], re.MULTILINE)
     return " ".join(f"{said} [{mark}]. Nobody knows why." for mark, said in quotes)
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> bool:
+    """Wait for something that is about to be true."""
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
 
 
 def ask(index: Path, *arguments: str | Path, env: dict[str, str] | None = None) -> Result:
@@ -118,6 +131,23 @@ def test_a_model_that_cannot_be_used_is_refused_before_anything_is_asked(
     assert found.exit_code == 2
     assert said in found.stderr
     assert found.stdout == ""
+
+
+def test_control_c_while_it_writes_ends_the_writing_and_gives_the_answer(index: Path) -> None:
+    plain = ask(index)
+    with misbehaving("silent") as server:
+        command = [sys.executable, "-m", "rag", "ask", QUESTION, "--index", str(index)]
+        command += ["--model", "made", "--model-address", server.address]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as asking:
+            assert until(lambda: bool(server.requests))
+            asking.send_signal(signal.SIGINT)
+            stdout, stderr = asking.communicate(timeout=20)
+        assert server.requests[0].left.wait(5)
+    assert asking.returncode == 0
+    assert "Stopped." in stderr
+    assert stdout == plain.stdout
 
 
 def test_the_key_reaches_the_server_and_is_shown_nowhere(index: Path, tmp_path: Path) -> None:

@@ -131,8 +131,8 @@ def where_it_goes(model: Model) -> str:
         way = "encrypted" if model.address.lower().startswith("https:") else "not encrypted"
         to = f"{model.where} (another machine, {way})"
     return (
-        f"Your question and the quotes found are sent to {to}. The reports themselves are not sent."
-        " Every sentence is checked against the quotes; what fails is left out."
+        f"Your questions and the quotes found are sent to {to}. The reports themselves are not"
+        " sent. Every sentence is checked against the quotes; what fails is left out."
     )
 
 
