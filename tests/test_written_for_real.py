@@ -35,7 +35,7 @@ def test_unchecked_it_invents_and_checked_it_does_not(texts: dict[str, list[Text
     own, unchecked, checked = (measured(texts[name], {}) for name in SYSTEMS)
     assert unchecked["citation recall"] < 0.8
     assert checked["citation recall"] == 1.0
-    assert checked["citation precision"] > max(unchecked["citation precision"], 0.9)
+    assert checked["citation precision"] > unchecked["citation precision"]
     assert checked["reports with evidence that are told"] == 1.0
     assert own["reports with evidence that are told"] == 1.0
 

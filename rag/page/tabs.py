@@ -91,7 +91,7 @@ def ask_tabs(model: Model | None) -> Tabs:
             with gr.Row():
                 ask = gr.Button("Ask", variant="primary", min_width=80)
                 stop = gr.Button("Stop", min_width=80)
-                new = gr.Button("New conversation", min_width=80)
+                new = gr.Button("New conversation", min_width=130)
             switches = _switches(model)
             take = gr.HTML(elem_classes="rag", elem_id="take")
             gr.HTML("<h2>Examples from this shelf</h2>", elem_classes="rag")
