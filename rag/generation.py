@@ -29,6 +29,8 @@ from rag.terms import Said, stems
 _SHORTER = 2
 """How often a prompt that was too long is tried again with half of the tokens."""
 
+_ORDERS = "every report that speaks seems to give orders to programs."
+
 Stopped = Callable[[], bool]
 """True as soon as nobody waits for the text any more."""
 
@@ -53,6 +55,9 @@ class Writer:
         blank = Written(model.name, model.address, ())
         evidence = evidence_of(answer)
         blank = replace(blank, withheld=evidence.withheld)
+        if not evidence.by_mark:
+            yield replace(blank, note=f"Nothing was handed to {model.name}: {_ORDERS}")
+            return
         deadline = started + model.longest
         work = _Work(self, evidence, Checker(evidence), deadline, stopped)
         try:
@@ -179,22 +184,35 @@ class _Work:
 
     def _compared(self, findings: list[list[Sentence]]) -> Iterator[list[Sentence]]:
         """Joins the findings; group by group, and the groups again, when they are too many."""
-        settings = self.writer.settings
-        longest, most = settings.tokens_together, settings.sentences_together
+        longest, shorter = self.writer.settings.tokens_together, 0
         while True:
-            prompts = comparisons(self.evidence, findings, self._room(longest))
-            joined: list[list[Sentence]] = []
-            for prompt in prompts:
-                mine: list[Sentence] = []
-                for said, marks in self._written(_the_same(prompt), longest, most):
-                    self._add(mine, self.checker.check(said, None, marks))
-                    if len(prompts) == 1:
-                        self.together = mine
-                        yield self._so_far()
-                joined.append(_kept(mine) or list(prompt.findings[:1]))
+            prompts = comparisons(self.evidence, findings, self._room(longest) // 2**shorter)
+            try:
+                joined = yield from self._joined(prompts)
+            except TooLongError:
+                if shorter == _SHORTER:
+                    raise
+                shorter += 1
+                continue
             if len(prompts) == 1 or len(prompts) >= len(findings):
                 return
             findings = joined
+
+    def _joined(
+        self, prompts: Sequence[Prompt]
+    ) -> Generator[list[Sentence], None, list[list[Sentence]]]:
+        """What is kept of each comparison; where nothing is, its first finding stands for it."""
+        settings = self.writer.settings
+        joined: list[list[Sentence]] = []
+        for prompt in prompts:
+            mine: list[Sentence] = []
+            for said in self._heard(prompt, settings.tokens_together, settings.sentences_together):
+                self._add(mine, self.checker.check(said, None, prompt.marks))
+                if len(prompts) == 1:
+                    self.together = mine
+                    yield self._so_far()
+            joined.append(_kept(mine) or list(prompt.findings[:1]))
+        return joined
 
     # --- one call -----------------------------------------------------------------------------
 
@@ -230,10 +248,6 @@ class _Work:
 
 def _prompt_for(evidence: Evidence, row: Coverage) -> Callable[[int], Prompt]:
     return lambda tokens: about_report(evidence, row, tokens)
-
-
-def _the_same(prompt: Prompt) -> Callable[[int], Prompt]:
-    return lambda _: prompt
 
 
 def _telling(sentence: Sentence) -> frozenset[str]:
