@@ -183,14 +183,9 @@ def bears_out(answer: Answer) -> Bears:
     return bears
 
 
-def run(
-    model: Model, folder: Path | None, *, write: bool, half: Half = "test", most: int | None = None
-) -> Results:
-    """Write up the gold questions of one half, score the three texts, print and write the table.
-
-    ``most`` limits the questions: the first of each kind in turn.
-    """
-    gold = _some([q for q in load_gold() if q.half == half and q.evidence], most)
+def run(model: Model, folder: Path | None, *, write: bool, half: Half = "test") -> Results:
+    """Write up the gold questions of one half, score the three texts, print and write the table."""
+    gold = [q for q in load_gold() if q.half == half and q.evidence]
     shelf, called = shelf_at(folder)
     with built_index(shelf) as index:
         answers = written_up(Assistant(index, model=model), gold)
@@ -230,16 +225,6 @@ def written_up(
         print(f"\r{n} of {len(gold)} questions", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return found
-
-
-def _some(gold: Sequence[GoldQuestion], most: int | None) -> list[GoldQuestion]:
-    """The first of each kind, the second of each kind, and so on."""
-    ranks: Counter[str] = Counter()
-    ranked = []
-    for question in gold:
-        ranked.append((ranks[question.kind], question))
-        ranks[question.kind] += 1
-    return [question for _, question in sorted(ranked, key=lambda r: r[0])][:most]
 
 
 def _reasons(answers: Iterable[Answer]) -> dict[str, int]:

@@ -14,10 +14,11 @@ from rag.answering import answer
 from rag.embedding import Encoder, MiniLM
 from rag.errors import InputError
 from rag.followups import FollowUp, follow_up
-from rag.generation import Stopped, Writer
+from rag.generation import Writer
 from rag.index import Index
 from rag.languagemodel import LanguageModel
 from rag.model import Model
+from rag.modelwatch import Stopped
 from rag.originals import Originals, PagePicture
 from rag.places import place_in_words
 from rag.question import understand

@@ -19,6 +19,7 @@ from rag.orders import gives_orders, plain
 from rag.prompts import COMPARISON, COMPARISON_QUESTION, DECIDED, REPORT, REPORT_QUESTION
 from rag.records import Answer, Citation, Coverage, Sentence
 from rag.sentences import sentence_spans
+from rag.terms import stems
 from rag.tokens import count_tokens
 
 _MARGIN = 1.35
@@ -49,18 +50,15 @@ class Evidence:
     """Those that are handed over."""
     withheld: tuple[int, ...]
     """Numbers of those that are not, because their report gives orders to programs."""
+    names: tuple[str, ...]
+    """What the reports that speak are called in the prompts."""
+    stems_of_names: frozenset[str]
     _marks: Mapping[int, int] = field(repr=False)
     """Mark by number of the citation."""
 
     def mark(self, n: int) -> int:
         """The mark of a citation."""
         return self._marks[n]
-
-    @property
-    def names(self) -> list[str]:
-        """What the reports that speak are called in the prompts."""
-        speaking = [row for row in self.answer.coverage if row.status == "evidence"]
-        return [name for row in speaking for name in (report_title(row), row.council) if name]
 
     def of(self, report: str) -> list[Citation]:
         """The citations of one report that are handed over, in order."""
@@ -72,7 +70,11 @@ def evidence_of(answer: Answer) -> Evidence:
     withheld = _with_orders(answer.citations)
     handed = [c for c in answer.citations if c.n not in withheld]
     marks = dict(zip((c.n for c in handed), _marks(answer.question, handed), strict=True))
-    return Evidence(answer, {marks[c.n]: c for c in handed}, withheld, marks)
+    speaking = [row for row in answer.coverage if row.status == "evidence"]
+    names = [name for row in speaking for name in (report_title(row), row.council) if name]
+    said = frozenset(stem for name in names for stem in stems(name))
+    by_mark = {marks[c.n]: c for c in handed}
+    return Evidence(answer, by_mark, withheld, tuple(names), said, marks)
 
 
 def _with_orders(cited: Sequence[Citation]) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from rag.checking import Checker
 from rag.dictation import Dictated, dictated, without_label
 from rag.errors import LanguageModelError, TooLongError
 from rag.languagemodel import LanguageModel
+from rag.modelwatch import Stopped
 from rag.records import Answer, Coverage, Sentence, Written
 from rag.settings import WritingSettings
 from rag.terms import Said, stems
@@ -30,9 +31,6 @@ _SHORTER = 2
 """How often a prompt that was too long is tried again with half of the tokens."""
 
 _ORDERS = "every report that speaks seems to give orders to programs."
-
-Stopped = Callable[[], bool]
-"""True as soon as nobody waits for the text any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ class _Work:
         if sentence.report is None:
             cited = {c.report for c in self.evidence.answer.citations if c.n in sentence.citations}
             told += [s for report in cited for s in _kept(self.of_report.get(report, ()))]
-        new = _telling(sentence) - {stem for name in self.evidence.names for stem in stems(name)}
+        new = _telling(sentence) - self.evidence.stems_of_names
         again = sentence.kept and any(new <= _telling(other) for other in told)
         if again or any(other.text == sentence.text for other in said):
             return False

@@ -20,6 +20,7 @@ from rag.modelfailures import Failures
 _LOOK = 0.1
 """Seconds between two looks whether anybody still waits."""
 Stopped = Callable[[], bool]
+"""True as soon as nobody waits for the text any more."""
 
 
 class Watch:
