@@ -11,11 +11,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 
 import snowballstemmer
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)+|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+(?:[.,]\d+)*")
 _HYPHEN = re.compile(r"[-‐‑]")
+_ONE_AT_A_TIME = Lock()
+"""A stemmer keeps the word that it works on in itself; the page asks from several threads."""
 _INITIALS = re.compile(r"[^aeiouy\W\d_]{2,}s")
 _NUMBERS = dict(
     zip(
@@ -42,7 +45,8 @@ STOP_WORDS = frozenset(
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
-    return str(_stemmer().stemWord(word))
+    with _ONE_AT_A_TIME:
+        return str(_stemmer().stemWord(word))
 
 
 @lru_cache(maxsize=1)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import string
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import snowballstemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,3 +165,16 @@ def test_a_phrase_ends_on_its_last_word(order: list[str], phrase: list[str]) -> 
 def test_what_is_said_stands_in_the_text_in_order(text: str) -> None:
     left = iter(stems(text))
     assert all(stem in left for stem in said(text).order)
+
+
+def test_threads_that_stem_at_the_same_time_do_not_disturb_each_other() -> None:
+    made = [f"{''.join(letters)}ational" for letters in itertools.product("bcdfgh", repeat=4)]
+    alone = snowballstemmer.stemmer("english")
+    expected = [(alone.stemWord(word),) for word in made]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(stems_of, made)) == expected
+    finally:
+        sys.setswitchinterval(before)
