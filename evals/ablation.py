@@ -30,6 +30,7 @@ from evals.run import (
 from rag.assistant import Assistant
 from rag.decision import UNREAD, UNREAD_WHEN_FEW
 from rag.embedding import Encoder, Vectors
+from rag.engine import Ranking
 from rag.index import Index
 from rag.reranking import CrossEncoder, Reranker, Scores
 from rag.years import Restriction
@@ -46,6 +47,7 @@ SHOWN = (
     metrics.citation_precision,
 )
 HEADS = "across | one report | first | figure | refused | by mistake | silent | relevant"
+NOTHING = Ranking(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0))
 Swap = tuple[str, Any]
 """The dotted name of what is replaced, and what stands there instead."""
 
@@ -105,8 +107,8 @@ PARTS: tuple[tuple[str, tuple[Swap, ...]], ...] = (
             ("evals.ablation.Remembering.score", Unread.score),
         ),
     ),
-    ("keyword search", (("rag.store.Store.search_terms", lambda *_: []),)),
-    ("search by meaning", (("rag.retrieval.nearest", lambda *_: {}),)),
+    ("keyword search", (("rag.searching.FileSearcher.keyword", lambda *_: NOTHING),)),
+    ("search by meaning", (("rag.searching.FileSearcher.nearest", lambda *_: NOTHING),)),
     ("council names", (("rag.asked.places_named", lambda *_: []),)),
     ("years", (("rag.asked.restrict_by_date", _no_years),)),
     ("spelling", (("rag.question._corrections", lambda *_: []),)),

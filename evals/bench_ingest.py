@@ -5,7 +5,10 @@ overlapping, and gives the chunks of each file to ``encode`` as it comes. Ours i
 Both run alone, one after the other in the same run, each in a process of its own, with the models
 loaded before the clock starts. Passages of ours are shorter than chunks, so pages and tokens a
 second are printed beside passages a second. The peak is a float32 matrix multiplication of the
-shape that the model's widest layer has, on all cores.
+shape that the model's widest layer has, on all cores. Then reading and embedding alone, without
+the store, by numbers of processes: readers on this machine, where this process embeds on all its
+cores, and a Ray cluster on this machine, whose workers read and embed on one core each; as ratios
+to the first, after each has warmed up on the same files.
 """
 
 from __future__ import annotations
@@ -25,11 +28,13 @@ from evals.baseline import split
 from evals.ofsted import FOLDER, load
 from evals.run import ROOT, commit_id, write_results
 from rag.assistant import Assistant
+from rag.cluster import LOCAL, Cluster
 from rag.embedding import MiniLM, model_folder
 from rag.indexing import indexed
 from rag.reading import read_file
-from rag.settings import IndexSettings
+from rag.settings import IndexSettings, ReadingLimits
 from rag.vectors import VectorIndex
+from rag.workers import File, Prepared, Preparing, Readers, Work
 
 Results = dict[str, Any]
 
@@ -165,7 +170,40 @@ def precision(pdfs: Sequence[Path]) -> Results:
     }
 
 
-PARTS = {"plain": plain, "ours": ours, "peak": peak, "precision": precision}
+def workers(pdfs: Sequence[Path]) -> Results:
+    """Passages a second, read and embedded, by where and by how many processes."""
+    encoder = MiniLM()
+    work = Work(IndexSettings(), ReadingLimits(), encoder, lambda _: None, set)
+    kinds: dict[str, Callable[[int], Preparing]] = {
+        "readers here": lambda number: Readers(work, number),
+        "Ray on this machine": lambda number: Cluster(LOCAL, work, number),
+    }
+    rates = {}
+    for kind, start in kinds.items():
+        for number in (1, 2):
+            with start(number) as preparing:
+                _pass(preparing, pdfs[: 4 * number])
+                started = time.perf_counter()
+                passages = _pass(preparing, pdfs)
+                rates[f"{kind}, {number}"] = passages / (time.perf_counter() - started)
+    first = next(iter(rates.values()))
+    return {
+        "passages a second": {what: round(rate, 1) for what, rate in rates.items()},
+        "ratio to the first": {what: round(rate / first, 2) for what, rate in rates.items()},
+    }
+
+
+def _pass(preparing: Preparing, pdfs: Sequence[Path]) -> int:
+    """Read and embed all; how many passages."""
+    passages = 0
+    for _, found in preparing.prepare(map(File, pdfs)):
+        if isinstance(found, Prepared):
+            preparing.embed([found.texts[key] for key in sorted(found.texts)], lambda _: None)
+            passages += len(found.indexed)
+    return passages
+
+
+PARTS = {"plain": plain, "ours": ours, "peak": peak, "precision": precision, "workers": workers}
 
 
 def _run(part: str, folder: Path) -> Results:
@@ -204,6 +242,8 @@ def render(results: Results) -> str:
     lines += ["", f"Embedding at {share:.0%} of the float32 peak {results['peak']}."]
     memory = {part: results[part]["peak MiB"] for part in ("plain", "ours")}
     reader = results["ours"]["peak MiB of a reader"]
+    by_number = results["workers"]["passages a second"]
+    lines.append(f"Passages a second, read and embedded, by processes: {by_number}.")
     lines.append(f"bfloat16 beside float32: {results['precision']}.")
     lines.append(f"Peak memory, MiB: {memory}; the largest reader of ours {reader}.")
     return "\n".join(lines)

@@ -134,9 +134,9 @@ class OurWays:
         self._index = index
         self._assistant = Assistant(index)
         self._reranker = CrossEncoder()
-        ids = [id_ for id_, _ in index.store.passage_rows()]
-        found = index.store.passages(ids)
-        self.passages = [found[id_] for id_ in ids]
+        held = [id_ for report in index.file.held() for id_ in report.ids]
+        self._by_id = index.store.passages(held)
+        self.passages = [self._by_id[id_] for id_ in held]
 
     def search(self, question: str) -> list[Hit | Passage]:
         """What the product's own search finds."""
@@ -145,8 +145,8 @@ class OurWays:
     def nearest(self, question: str) -> list[Hit | Passage]:
         """The nearest by embedding alone, the question as it is typed."""
         vector = self._index.encoder.encode([question])[0]
-        _, positions = self._index.snapshot().vectors.search(vector, RETRIEVED)
-        return [self.passages[position] for position in positions]
+        found = self._index.snapshot().searcher.nearest(vector, RETRIEVED)
+        return [self._by_id[id_] for id_ in found.ids.tolist()]
 
     def reread(self, question: str) -> list[Hit | Passage]:
         """The best after the cross-encoder has read the first that search finds."""

@@ -43,6 +43,7 @@ from rag.languagemodel import LanguageModel
 from rag.model import Model, model_of
 from rag.question import understand
 from rag.records import Role
+from rag.retrieval import shelf_of
 from rag.terms import telling_stems, words
 
 CASES = Path(__file__).with_name("followups.jsonl")
@@ -225,8 +226,7 @@ def read_shelf(folder: Path) -> Iterator[Shelf]:
             for added in index.add([folder]):
                 if added.outcome == "failed":
                     raise RuntimeError(added.detail)
-            store = index.store
-            yield Shelf(store.reports(), store.acronyms(), store.document_frequency, store.words)
+            yield shelf_of(index.snapshot())
         finally:
             index.close()
 

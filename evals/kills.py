@@ -64,12 +64,14 @@ def killed_once(
 def contents(index: Path) -> Results:
     """Reports, passages and vectors of a shelf, to be compared."""
     with Assistant.open(index) as assistant:
-        store = assistant._index.store
-        passages = store.passages([i for i, _ in store.passage_rows()])
+        store = assistant._index.file
+        held = sorted(store.held(), key=lambda h: h.report)
+        ids = [id_ for report in held for id_ in report.ids]
+        passages = store.passages(ids)
         return {
             "reports": assistant.reports(),
             "passages": sorted((p.report, p.seq, p) for p in passages.values()),
-            "vectors": store.vectors(assistant._index.encoder.dimension).tobytes(),
+            "vectors": store.vectors_of(ids, assistant._index.encoder.dimension).tobytes(),
         }
 
 

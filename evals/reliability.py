@@ -66,7 +66,7 @@ def pairs_of(outcomes: Iterable[Outcome]) -> list[Pair]:
         found += [
             (row.probability, row.report in answers)
             for row in (o.answer.coverage if o.answer else ())
-            if row.status != "not asked" and row.report in o.asked - related
+            if row.status not in ("not asked", "not read") and row.report in o.asked - related
         ]
     return found
 

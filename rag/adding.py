@@ -1,8 +1,9 @@
 """Files onto the shelf: which are new, read by workers, embedded, committed one by one.
 
 What is there already is told by content, not by name, and is not even read again. Reading runs
-ahead in other processes while this one embeds; every report is a transaction of its own, so
-whatever stops this, what was reported as added is there and the next run goes on from it.
+ahead in other processes while this one embeds, or both on a cluster (``rag.cluster``); this
+process alone writes. Every report is a transaction of its own, so whatever stops this, what was
+reported as added is there and the next run goes on from it.
 
 A file that changed, or another file of what seems the same report, is another version: both stand
 with their dates, unless replacing was asked for. A brief always gives way to the full report.
@@ -18,13 +19,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rag import packing
+from rag.cluster import Cluster
 from rag.embedding import Encoder
+from rag.engine import Engine
 from rag.errors import DamagedIndexError, IndexMismatchError, InputError, RagError
+from rag.packing import Known
 from rag.reading import CATALOGUE_NAME, load_catalogue, load_file, printable
 from rag.records import Added, Metadata, Outcome, Report
 from rag.settings import IndexSettings, ReadingLimits
-from rag.store import Known, Store
-from rag.workers import File, Prepared, Readers
+from rag.workers import File, Prepared, Preparing, Readers, Work
 
 _HIDDEN = (".", "~$")
 """How names begin that people do not see: hidden files, and what Word leaves beside open ones."""
@@ -52,18 +55,26 @@ class Adding:
 
     def __init__(
         self,
-        store: Store,
+        store: Engine,
         encoder: Encoder,
         settings: IndexSettings,
         limits: ReadingLimits,
         *,
         replacing: bool = False,
         progress: Progress | None = None,
+        ray: str | None = None,
+        workers: int | None = None,
     ) -> None:
+        """On the cluster at ``ray`` when there is one (see ``Cluster``), else on this machine.
+
+        ``workers`` is how many files are read at a time here. Raises InputError when either
+        cannot be.
+        """
         self._store = store
-        self._encoder = encoder
-        self._settings = settings
-        self._limits = limits
+        work = Work(settings, limits, encoder, self._already_there, store.missing_vectors)
+        self._preparing: Preparing = (
+            Readers(work, workers) if ray is None else Cluster(ray, work, workers)
+        )
         self._replacing = replacing
         self._progress = progress
         self._step = Step("", 0, 0, 0, 0, 0)
@@ -72,9 +83,9 @@ class Adding:
         """One outcome a file, in order, each report committed before it is told."""
         sizes = [_size(file.path) for file in files]
         self._step = Step("", 0, len(files), 0, sum(sizes), 0)
-        with Readers(self._settings, self._limits, skip=self._already_there) as readers:
+        with self._preparing as preparing:
             done = 0
-            for (file, found), size in zip(readers.prepare(files), sizes, strict=True):
+            for (file, found), size in zip(preparing.prepare(files), sizes, strict=True):
                 if isinstance(found, Prepared):
                     outcome = self._put(file, found, size)
                 elif isinstance(found, RagError):
@@ -115,7 +126,7 @@ class Adding:
         return replace(outcome, pages=prepared.report.pages, seconds=round(seconds, 3))
 
     def _placed(self, name: str, file: File, prepared: Prepared, size: int) -> Added:
-        place = _place(prepared.report, self._store.known(), name, replacing=self._replacing)
+        place = self._place(prepared.report, name)
         if isinstance(place, Added):
             with self._store.writing():
                 return self._described(place, prepared.report, file)
@@ -123,7 +134,7 @@ class Adding:
         vectors = self._embedded(texts, file.path.name, size)
         with self._store.writing():
             # Another process may have changed the shelf while this one was embedding.
-            place = _place(prepared.report, self._store.known(), name, replacing=self._replacing)
+            place = self._place(prepared.report, name)
             if isinstance(place, Added):
                 return self._described(place, prepared.report, file)
             vectors |= self._embedded({k: t for k, t in texts.items() if k not in vectors})
@@ -138,6 +149,9 @@ class Adding:
         detail = " ".join([*([place.detail] if place.detail else []), *place.report.notes])
         outcome: Outcome = "replaced" if place.replaces else "added"
         return Added(name, outcome, place.report.id, len(prepared.indexed), detail)
+
+    def _place(self, report: Report, name: str) -> _Place | Added:
+        return _place(report, self._store.related(report), name, replacing=self._replacing)
 
     def _described(self, outcome: Added, report: Report, file: File) -> Added:
         """Remember what the catalogue says now of a file that is there already."""
@@ -165,7 +179,7 @@ class Adding:
         done(0)
         if not missing:
             return {}
-        return packing.vectors(missing, self._encoder.encode([texts[k] for k in missing], done))
+        return packing.vectors(missing, self._preparing.embed([texts[k] for k in missing], done))
 
     def _tell(self, **changes: object) -> None:
         self._step = replace(self._step, **changes)  # type: ignore[arg-type]
@@ -225,7 +239,10 @@ class _Place:
 
 
 def _place(report: Report, shelf: list[Known], name: str, *, replacing: bool) -> _Place | Added:
-    """The final id of a report and what it replaces, or why it is left out."""
+    """The final id of a report and what it replaces, or why it is left out.
+
+    ``shelf`` are the reports that ``Engine.related`` gives.
+    """
     same = next((k for k in shelf if k.digest == report.digest), None)
     if same is not None:
         here = same.origin == report.origin

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from rag.decision import of_report
 from rag.judging import Choice, Judged, best_first, choose, judge, quotes, slice_of
 from rag.places import place_in_words
 from rag.question import Question
-from rag.records import Answer, Citation, Coverage, ReportInfo, Status
+from rag.records import Answer, Citation, Coverage, Decided, ReportInfo, Status
 from rag.reranking import Reranker
-from rag.retrieval import Retrieved
+from rag.retrieval import Passed, Retrieved
 from rag.settings import SearchSettings
-from rag.wording import as_text, summary, why_evidence, why_refused, why_silent
+from rag.wording import (
+    as_text,
+    summary,
+    why_evidence,
+    why_refused,
+    why_silent,
+    why_unread,
+    why_weak,
+)
 
 _CLOSEST = 2
 """Passages shown beside a refusal."""
@@ -42,6 +51,11 @@ def answer(
         citations += [_citation(infos[report], c, n) for n, c in enumerate(choices, start=first)]
         numbers[report] = tuple(range(first, first + len(choices)))
     coverage: list[Coverage] = []
+    passed: dict[Passed, tuple[Status, str]] = {
+        "silent": ("no mention", why_silent(question, [])),
+        "weak": ("no mention", why_weak()),
+        "unread": ("not read", why_unread(len(retrieved.candidates))),
+    }
     for info in retrieved.shelf:
         mine = judged.get(info.report, ())
         likely = round(of_report(mine[0].score, few=question.narrow), 4) if mine else 0.0
@@ -50,13 +64,19 @@ def answer(
         elif info.report in chosen:
             reason = why_evidence(question, chosen[info.report][0].judged.passage)
             coverage.append(_coverage(info, "evidence", reason, numbers[info.report], likely))
+        elif info.report in retrieved.passed:
+            coverage.append(_coverage(info, *passed[retrieved.passed[info.report]]))
         else:
             found = retrieved.candidates.get(info.report, ())
             reason = why_silent(question, [c.passage for c in found])
             coverage.append(_coverage(info, "no mention", reason, (), likely))
+    decided = _decided(retrieved, judged, len(chosen))
     refused = not citations
     closest = _closest(question, judged, reranker, infos) if refused else ()
-    reason = why_refused(question, coverage) if refused else summary(question, coverage)
+    if refused:
+        reason = why_refused(question, coverage, decided)
+    else:
+        reason = summary(question, coverage, decided)
     return Answer(
         id=id,
         question=question.text,
@@ -67,9 +87,23 @@ def answer(
         coverage=tuple(coverage),
         seconds=0.0,
         understood=question.understood,
+        decided=decided,
         closest=closest,
         without=tuple(sorted(set(without))),
         more=more,
+    )
+
+
+def _decided(retrieved: Retrieved, judged: Mapping[str, Sequence[Judged]], speak: int) -> Decided:
+    passed = Counter(retrieved.passed.values())
+    return Decided(
+        searched=len(retrieved.question.asked),
+        silent=passed["silent"],
+        weak=passed["weak"],
+        close=len(retrieved.candidates),
+        read=sum(any(j.read for j in found) for found in judged.values()),
+        speak=speak,
+        unread=passed["unread"],
     )
 
 

@@ -15,7 +15,7 @@ from rag.embedding import Encoder, MiniLM
 from rag.errors import InputError
 from rag.followups import FollowUp, follow_up
 from rag.generation import Writer
-from rag.index import Index
+from rag.index import Index, folder_of
 from rag.languagemodel import LanguageModel
 from rag.model import Model
 from rag.modelwatch import Stopped
@@ -76,13 +76,14 @@ class Assistant:
         reranker: Reranker | None = None,
         model: Model | None = None,
     ) -> Assistant:
-        """Open the index in a folder; with ``create`` an empty one is made if there is none.
+        """Open the index in a folder, or at an address of Milvus, see ``rag.milvus``; with
+        ``create`` an empty one is made if there is none.
 
         With a ``model`` answers can be written up; it is asked for nothing before that. Raises
         InputError when there is no index, IndexMismatchError when another version or model built
         it, DamagedIndexError when it cannot be read.
         """
-        found = Index(Path(index), create=create, encoder=encoder)
+        found = Index(index, create=create, encoder=encoder)
         return cls(found, reranker=reranker, model=model)
 
     @staticmethod
@@ -92,17 +93,17 @@ class Assistant:
         encoder: Encoder | None = None,
     ) -> Reindexed:
         """Cut and embed all reports of an index anew; see ``rag.reindexing``."""
-        return reindex(Path(index), encoder or MiniLM(), progress=progress)
+        return reindex(folder_of(index), encoder or MiniLM(), progress=progress)
 
     @staticmethod
     def backup(index: str | Path, file: str | Path, *, overwrite: bool = False) -> BackedUp:
         """Copy an index, of any known format, into one checked file; see ``rag.upkeep``."""
-        return backup(Path(index), Path(file), overwrite=overwrite)
+        return backup(folder_of(index), Path(file), overwrite=overwrite)
 
     @staticmethod
     def restore(index: str | Path, file: str | Path) -> Restored:
         """Put a backup in the folder of an index that nobody has open; see ``rag.upkeep``."""
-        return restore(Path(index), Path(file))
+        return restore(folder_of(index), Path(file))
 
     def close(self) -> None:
         """Close the index, and end the process that draws pages."""
@@ -121,13 +122,17 @@ class Assistant:
         progress: Progress | None = None,
         *,
         replace_older: bool = False,
+        ray: str | None = None,
+        workers: int | None = None,
     ) -> list[Added]:
         """Add files and folders; one outcome a file. Failures are outcomes, not exceptions.
 
         A changed or second version of a report stands beside the older one, unless
-        ``replace_older``. Each file is read in a process of its own, see ``rag.workers``.
+        ``replace_older``. Each file is read in a process of its own, ``workers`` at a time, see
+        ``rag.workers``; with ``ray`` on the Ray cluster of that address, see ``rag.cluster``.
         """
-        return list(self.adding(paths, progress, replace_older=replace_older))
+        found = self.adding(paths, progress, replace_older=replace_older, ray=ray, workers=workers)
+        return list(found)
 
     def adding(
         self,
@@ -135,11 +140,15 @@ class Assistant:
         progress: Progress | None = None,
         *,
         replace_older: bool = False,
+        ray: str | None = None,
+        workers: int | None = None,
     ) -> Iterator[Added]:
         """As ``add``, one outcome at a time as each file is committed."""
         several = [paths] if isinstance(paths, str | Path) else list(paths)
         chosen = [Path(path) for path in several]
-        return self._index.add(chosen, replacing=replace_older, progress=progress)
+        return self._index.add(
+            chosen, replacing=replace_older, progress=progress, ray=ray, workers=workers
+        )
 
     def adding_dropped(
         self,
@@ -185,7 +194,9 @@ class Assistant:
         """The k passages that fit a question best, best first."""
         if k < 1:
             raise InputError(f"k is {k}.", "Ask for at least 1 passage.")
-        return retrieve(self._index, self._checked(question), self._settings, k).hits
+        few = max(k, self._settings.searched)
+        text = self._checked(question)
+        return retrieve(self._index, text, self._settings, k, reports=few).hits
 
     def ask(
         self,
@@ -240,7 +251,7 @@ class Assistant:
     def understand(self, question: str, without: Iterable[str] = ()) -> Understood:
         """How a question is read, without looking for an answer: quick."""
         with self._index.store.reading():
-            shelf = shelf_of(self._index.store)
+            shelf = shelf_of(self._index.snapshot())
             return understand(self._checked(question), shelf, without).understood
 
     def follow_up(
@@ -255,7 +266,7 @@ class Assistant:
         asked = [before] if isinstance(before, str) else list(before)
         with self._index.store.reading():
             last = asked[-1] if asked else ""
-            found = follow_up(self._checked(question), last, shelf_of(self._index.store))
+            found = follow_up(self._checked(question), last, shelf_of(self._index.snapshot()))
         if model is None:
             return found
         return standing_alone(model, found, [text for text in asked if text])
@@ -263,7 +274,7 @@ class Assistant:
     def warm_up(self) -> None:
         """Load the models now, so that the first question does not wait for them."""
         self._index.snapshot()
-        self._index.encoder.encode(["warm up"])
+        self._index.query_encoder.encode(["warm up"])
         self._reranker.score("warm", ["up"])
 
     # --- reading on -----------------------------------------------------------------------
@@ -279,7 +290,7 @@ class Assistant:
         """A stretch of a report within its passage; raises InputError when there is none."""
         store = self._index.store
         with store.reading():
-            info = next((i for i in store.reports() if i.report == report), None)
+            info = next((i for i in self._index.snapshot().reports if i.report == report), None)
             text = store.report_text(report)
             passages = store.passages_of(report)
         if info is None or text is None:
@@ -363,6 +374,10 @@ class Assistant:
     def built_with(self) -> dict[str, str]:
         """Format version, model, settings and generation of the index."""
         return self._index.store.built_with()
+
+    def searched_by(self) -> str:
+        """How the nearest vectors are found, in words."""
+        return str(self._index.snapshot().searcher)
 
     def _checked(self, question: str) -> str:
         text = " ".join(question.encode("utf-8", "replace").decode().split())

@@ -53,28 +53,42 @@ class Evidence:
     names: tuple[str, ...]
     """What the reports that speak are called in the prompts."""
     stems_of_names: frozenset[str]
+    asked: frozenset[int]
+    """How many reports were asked, and how many councils these are about."""
     _marks: Mapping[int, int] = field(repr=False)
     """Mark by number of the citation."""
+    _of: Mapping[str, Sequence[Citation]] = field(repr=False)
+    """Those that are handed over, by report."""
 
     def mark(self, n: int) -> int:
         """The mark of a citation."""
         return self._marks[n]
 
-    def of(self, report: str) -> list[Citation]:
+    def cited(self, n: int) -> Citation:
+        """The citation with a number that is handed over."""
+        return self.by_mark[self._marks[n]]
+
+    def of(self, report: str) -> Sequence[Citation]:
         """The citations of one report that are handed over, in order."""
-        return [c for c in self.by_mark.values() if c.report == report]
+        return self._of.get(report, ())
 
 
 def evidence_of(answer: Answer) -> Evidence:
     """The citations of an answer with their marks: the same answer has the same marks."""
     withheld = _with_orders(answer.citations)
-    handed = [c for c in answer.citations if c.n not in withheld]
+    kept_back = frozenset(withheld)
+    handed = [c for c in answer.citations if c.n not in kept_back]
     marks = dict(zip((c.n for c in handed), _marks(answer.question, handed), strict=True))
     speaking = [row for row in answer.coverage if row.status == "evidence"]
     names = [name for row in speaking for name in (report_title(row), row.council) if name]
     said = frozenset(stem for name in names for stem in stems(name))
     by_mark = {marks[c.n]: c for c in handed}
-    return Evidence(answer, by_mark, withheld, tuple(names), said, marks)
+    of: dict[str, list[Citation]] = {}
+    for citation in handed:
+        of.setdefault(citation.report, []).append(citation)
+    councils = [row.council for row in answer.coverage if row.status != "not asked"]
+    asked = frozenset({len(councils), len(set(councils))})
+    return Evidence(answer, by_mark, withheld, tuple(names), said, asked, marks, of)
 
 
 def _with_orders(cited: Sequence[Citation]) -> tuple[int, ...]:
@@ -92,10 +106,11 @@ def _with_orders(cited: Sequence[Citation]) -> tuple[int, ...]:
 
 def _marks(question: str, cited: Sequence[Citation]) -> list[int]:
     said = "\n".join([question, *(c.quote for c in cited)])
-    digits = 3 if len(cited) <= _FEW_MARKS else 4
+    few = len(cited) <= _FEW_MARKS
+    digits, seed = (3, said) if few else (4, hashlib.sha256(said.encode()).hexdigest())
     taken = {int(n) for n in re.findall(r"\d{1,6}", said)}
     free = [n for n in range(10 ** (digits - 1), 10**digits) if n not in taken]
-    return sorted(free, key=lambda n: hashlib.sha256(f"{n}\n{said}".encode()).digest())[
+    return sorted(free, key=lambda n: hashlib.sha256(f"{n}\n{seed}".encode()).digest())[
         : len(cited)
     ]
 
@@ -105,7 +120,6 @@ def about_report(evidence: Evidence, row: Coverage, tokens: int) -> Prompt:
 
     Quotes go in by rank, each cut at a sentence's end where it must be; the first always goes in.
     """
-    cited = evidence.of(row.report)
     filled = {
         "question": evidence.answer.question,
         "council": _called(row),
@@ -118,13 +132,16 @@ def about_report(evidence: Evidence, row: Coverage, tokens: int) -> Prompt:
 
     lines: list[str] = []
     marks: list[int] = []
-    for citation in cited:
+    room: float | None = None
+    for citation in evidence.of(row.report):
         mark = evidence.mark(citation.n)
-        room = tokens - _needed(prompt(lines or [""], marks or [mark]))
+        if room is None:
+            room = tokens - _needed(prompt([""], [mark]))
         quote = _cut(plain(citation.quote), int(room / _MARGIN) - 12, at_least=not lines)
         if quote:
             lines.append(f"[{mark}] {quote}")
             marks.append(mark)
+            room -= (count_tokens(lines[-1]) + 1) * _MARGIN
     return Prompt(prompt(lines, marks), marks)
 
 
@@ -146,10 +163,16 @@ def comparisons(
     ``findings`` holds the kept sentences of each report. Every report's first sentence goes into
     one of the prompts; into a single one also second and third sentences, while there is room.
     """
-    names = {row.report: report_title(row) for row in evidence.answer.coverage}
+    told = {said[0].report for said in findings}
+    names = {
+        row.report: report_title(row) for row in evidence.answer.coverage if row.report in told
+    }
+    lines: dict[int, str] = {}
 
     def line(said: Sentence) -> str:
-        return _finding(evidence, said, names.get(said.report or ""))
+        if id(said) not in lines:
+            lines[id(said)] = _finding(evidence, said, names.get(said.report or ""))
+        return lines[id(said)]
 
     def cost(said: Sentence) -> float:
         return (count_tokens(line(said)) + 1) * _MARGIN

@@ -102,8 +102,7 @@ class Checker:
         if _EVERY.search(text):
             yield "it speaks for all reports, or for none, which no quote can show"
         right = {len({c.report for c in cited}), len({c.council for c in cited})}
-        asked = [row for row in self.evidence.answer.coverage if row.status != "not asked"]
-        of = {len(asked), len({row.council for row in asked})}
+        of = self.evidence.asked
         for match in _COUNTED.finditer(text):
             if _count(match["n"]) not in right or (match["of"] and _count(match["of"]) not in of):
                 yield f"“{match.group()}” is not the number that it cites"

@@ -18,6 +18,7 @@ import click
 from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import InputError, RagError
+from rag.index import is_there
 from rag.model import Model
 from rag.options import index_option, json_option, model_options
 from rag.records import Answer
@@ -57,13 +58,32 @@ def main() -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @click.option("--replace", "replacing", is_flag=True, help="Newer versions replace older ones.")
 @click.option("--report", metavar="FILE.csv", help="Write a table of what became of each file.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Files read at a time here.")
+@click.option(
+    "--ray", metavar="ADDRESS", help="Read and embed on a Ray cluster: local, auto or HOST:PORT."
+)
 @index_option
 @json_option
 def add(
-    paths: tuple[str, ...], replacing: bool, report: str | None, index: str, as_json: bool
+    *,
+    paths: tuple[str, ...],
+    replacing: bool,
+    report: str | None,
+    workers: int | None,
+    ray: str | None,
+    index: str,
+    as_json: bool,
 ) -> None:
     """Add report files, or folders of them. What is there already is left alone."""
-    if _add_all(paths, index, as_json=as_json, replacing=replacing, report=report):
+    if _add_all(
+        paths,
+        index,
+        as_json=as_json,
+        replacing=replacing,
+        report=report,
+        workers=workers,
+        ray=ray,
+    ):
         raise click.exceptions.Exit(1)
 
 
@@ -74,6 +94,8 @@ def _add_all(
     as_json: bool = False,
     replacing: bool = False,
     report: str | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
 ) -> int:
     """Add with a progress bar and a line a file; how many failed."""
     with (
@@ -81,7 +103,9 @@ def _add_all(
         Assistant.open(index, create=True) as assistant,
     ):
         with adding_bar() as progress:
-            for outcome in assistant.adding(paths, progress, replace_older=replacing):
+            for outcome in assistant.adding(
+                paths, progress, replace_older=replacing, ray=ray, workers=workers
+            ):
                 tally.count(outcome)
                 if as_json:
                     print_json(outcome)
@@ -266,13 +290,17 @@ def verify(index: str, as_json: bool) -> None:
     with Assistant.open(index) as assistant:
         problems = assistant.verify()
         built, shelf = assistant.built_with(), assistant.reports()
+        vectors = "" if problems else assistant.searched_by()
     if as_json:
-        print_json({"problems": problems, "built_with": built, "reports": len(shelf)})
+        told = {"problems": problems, "built_with": built, "reports": len(shelf)}
+        print_json(told | {"vectors": vectors})
     else:
         passages = sum(info.passages for info in shelf)
         print_text(f"{len(shelf)} reports, {passages} passages.")
         for key, value in sorted(built.items()):
             print_text(f"{key}: {value}")
+        if vectors:
+            print_text(f"vectors: {vectors}")
         for problem in problems:
             print_text(f"problem: {problem}")
         way_back = (
@@ -324,7 +352,7 @@ def serve(
     from app import Serving
     from app import serve as serve_page
 
-    if corpus and not Path(index, "rag.sqlite").is_file():
+    if corpus and not is_there(index):
         _add_all([corpus], index)
     serving = Serving(host, port, None if auth is None else Path(auth), read_only, https)
     with Assistant.open(index, model=model) as assistant:

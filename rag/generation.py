@@ -132,7 +132,7 @@ class _Work:
         """Put a sentence to those of its report, unless it only says again what stands there."""
         told = _kept(said)
         if sentence.report is None:
-            cited = {c.report for c in self.evidence.answer.citations if c.n in sentence.citations}
+            cited = dict.fromkeys(self.evidence.cited(n).report for n in sentence.citations)
             told += [s for report in cited for s in _kept(self.of_report.get(report, ()))]
         new = _telling(sentence) - self.evidence.stems_of_names
         again = sentence.kept and any(new <= _telling(other) for other in told)

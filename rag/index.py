@@ -2,65 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rag.adding import Adding, Progress, collect_files
 from rag.embedding import Encoder, MiniLM
+from rag.engine import Engine, Searcher
 from rag.errors import InputError
-from rag.records import Added
+from rag.milvus import MilvusStore, is_milvus
+from rag.queryencoder import QuestionEncoder
+from rag.records import Added, ReportInfo
+from rag.searching import FileSearcher
+from rag.segments import bring_up
 from rag.settings import MODEL_NAME, IndexSettings, ReadingLimits
 from rag.store import FILE_NAME, Store
 from rag.terms import stems
-from rag.vectors import VectorIndex
+
+_TRIED = 50
+"""Passages whose vectors are looked for when an index is verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What searching needs of one generation of the shelf, in memory."""
+    """What asking needs of one generation of the shelf, in memory."""
 
-    generation: int
-    ids: NDArray[np.int64]
-    """Passage id at each position, shape (n,)."""
-    reports: tuple[str, ...]
-    """Report at each position."""
-    position: dict[int, int]
-    vectors: VectorIndex
+    reports: tuple[ReportInfo, ...]
+    acronyms: tuple[tuple[str, str], ...]
+    words: Callable[[], Sequence[str]]
+    """Every word on the shelf, read from the store when it is first asked for."""
+    searcher: Searcher
 
 
 class Index:
-    """An index folder: one SQLite file and the FAISS cache beside it."""
+    """A store of reports with what searches it: a folder on this machine, or Milvus."""
 
     def __init__(
         self,
-        folder: Path,
+        place: str | Path,
         *,
         create: bool = False,
         settings: IndexSettings | None = None,
         encoder: Encoder | None = None,
         limits: ReadingLimits | None = None,
     ) -> None:
-        self.folder = folder
         self.limits = limits or ReadingLimits()
         settings = settings or IndexSettings()
         if encoder is not None and settings.model == MODEL_NAME:
             settings = replace(settings, model=encoder.name)
         self.settings = settings
-        path = folder / FILE_NAME
-        if not path.is_file() and not create:
-            raise InputError(f"There is no index in {folder}.", "Build one with: rag add PATH")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{folder} cannot be used as an index: {error.strerror}.") from None
-        self.store = Store(path, self.settings, create=create)
         self._encoder = encoder
         self._snapshot: Snapshot | None = None
+        self.store: Engine
+        if is_milvus(str(place)):
+            dimension = self.encoder.dimension
+            milvus = MilvusStore(str(place), self.settings, create=create, dimension=dimension)
+            self.folder, self.store, self._search = milvus.folder, milvus, milvus.searcher
+        else:
+            self.folder = Path(place)
+            self.store = file = _file_store(self.folder, self.settings, create=create)
+            self._search = lambda: self._search_file(file)
+
+    @property
+    def file(self) -> Store:
+        """The store of an index in a folder; raises InputError for one that is elsewhere."""
+        if not isinstance(self.store, Store):
+            raise InputError("This index is not in a folder.", "Give --index a folder.")
+        return self.store
 
     def close(self) -> None:
         """Close the store."""
@@ -71,13 +80,26 @@ class Index:
         """The embedding model; its weights are read when the first text is encoded."""
         return self._encoder or MiniLM()
 
+    @cached_property
+    def query_encoder(self) -> Encoder:
+        """The same model for questions; see ``rag.queryencoder``."""
+        return self._encoder or QuestionEncoder()
+
     # --- changing -------------------------------------------------------------------------
 
     def add(
-        self, paths: Iterable[Path], *, replacing: bool = False, progress: Progress | None = None
+        self,
+        paths: Iterable[Path],
+        *,
+        replacing: bool = False,
+        progress: Progress | None = None,
+        ray: str | None = None,
+        workers: int | None = None,
     ) -> Iterator[Added]:
         """Add files and folders, one outcome a file as it happens; see ``rag.adding``.
 
+        ``ray`` is the address of a Ray cluster to read and embed on, ``workers`` how many files
+        are read at a time on this machine. What is searched is brought up to date at the end.
         Raises InputError for a path that does not exist or a catalogue that cannot be used,
         before anything is read.
         """
@@ -89,8 +111,15 @@ class Index:
             self.limits,
             replacing=replacing,
             progress=progress,
+            ray=ray,
+            workers=workers,
         )
-        yield from adding.run(files)
+        changed = False
+        for outcome in adding.run(files):
+            changed |= outcome.outcome in ("added", "replaced")
+            yield outcome
+        if changed:
+            self.snapshot()
 
     def remove(self, report: str) -> None:
         """Take a report off the shelf; raises InputError when it is not there."""
@@ -101,39 +130,68 @@ class Index:
     # --- searching ------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
-        """The current generation in memory; FAISS comes from its cache or is built again."""
-        with self.store.reading():
-            generation = self.store.generation()
-            if self._snapshot is None or self._snapshot.generation != generation:
-                rows = self.store.passage_rows()
-                shape = (len(rows), self.encoder.dimension)
-                cache = f"{self.store.built_with()['store']}-{generation}"
-                vectors = VectorIndex.load(self.folder, cache, shape)
-                if vectors is None:
-                    vectors = VectorIndex.build(self.store.vectors(self.encoder.dimension))
-                    vectors.save(self.folder, cache)
-                self._snapshot = Snapshot(
-                    generation,
-                    np.array([i for i, _ in rows], dtype=np.int64),
-                    tuple(report for _, report in rows),
-                    {i: position for position, (i, _) in enumerate(rows)},
-                    vectors,
+        """The present generation; what is searched comes from its caches or is built again."""
+        store = self.store
+        with store.reading():
+            generation = store.generation()
+            last = self._snapshot
+            if last is None or last.searcher.generation != generation:
+                self._snapshot = last = Snapshot(
+                    tuple(store.reports()),
+                    tuple(store.acronyms()),
+                    lru_cache(store.words),
+                    self._search(),
                 )
-        return self._snapshot
+        return last
+
+    def _search_file(self, store: Store) -> FileSearcher:
+        last = None if self._snapshot is None else self._snapshot.searcher
+        before = last.segments if isinstance(last, FileSearcher) else None
+        segments = bring_up(self.folder, store, self.encoder.dimension, before)
+        return FileSearcher(store, segments, store.generation(), self.encoder.dimension)
 
     def problems(self) -> list[str]:
-        """What does not agree in store and cache; empty when all is well."""
-        found = self.store.problems(self.encoder.dimension)
-        changed = sum(" ".join(stems(text)) != kept for text, kept in self.store.texts_and_stems())
-        if changed:
-            found.append(f"{changed} passages do not hold the words that are searched for them.")
-        if found:
+        """What does not agree in store and caches; empty when all is well."""
+        dimension = self.encoder.dimension
+        found = self.store.problems(dimension)
+        if found or not isinstance(self.store, Store):
             return found
-        snapshot = self.snapshot()
-        stored = self.store.vectors(self.encoder.dimension)
-        for position in range(0, len(stored), max(1, len(stored) // 50)):
-            scores, _ = snapshot.vectors.search(stored[position], 1)
-            if abs(float(scores[0]) - 1) > 1e-3:
-                found.append("The FAISS cache does not agree with the stored vectors.")
-                break
-        return found
+        texts = self.store.texts_and_stems()
+        changed = sum(" ".join(stems(text)) != kept for text, kept in texts)
+        if changed:
+            return [f"{changed} passages do not hold the words that are searched for them."]
+        with self.store.reading():
+            searcher = self.snapshot().searcher
+            held = self.store.held()
+            for some in held[:: max(1, len(held) // _TRIED)]:
+                vector = self.store.vectors_of([some.first], dimension)[0]
+                scores = searcher.nearest(vector, 1).scores
+                if len(scores) == 0 or abs(float(scores[0]) - 1) > 1e-3:
+                    return ["The FAISS cache does not agree with the stored vectors."]
+        return []
+
+
+def folder_of(place: str | Path) -> Path:
+    """The folder of an index; raises InputError where it is not in one."""
+    if is_milvus(str(place)):
+        raise InputError(
+            f"The index {place} is not in a folder.",
+            "This is done to folders only. Milvus has tools of its own, see docs/milvus.md.",
+        )
+    return Path(place)
+
+
+def is_there(place: str | Path) -> bool:
+    """True when there is an index to open, as far as can be told without opening it."""
+    return is_milvus(str(place)) or (Path(place) / FILE_NAME).is_file()
+
+
+def _file_store(folder: Path, settings: IndexSettings, *, create: bool) -> Store:
+    path = folder / FILE_NAME
+    if not path.is_file() and not create:
+        raise InputError(f"There is no index in {folder}.", "Build one with: rag add PATH")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be used as an index: {error.strerror}.") from None
+    return Store(path, settings, create=create)

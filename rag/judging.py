@@ -56,6 +56,8 @@ class Judged:
     candidate: Candidate
     score: float
     """Probability that it answers."""
+    read: bool = False
+    """True when the cross-encoder read it; else words and meaning decide."""
 
     @property
     def passage(self) -> Passage:
@@ -86,7 +88,7 @@ def judge(
     judged: dict[str, list[Judged]] = {}
     for c, logit in zip(chosen, logits, strict=True):
         likely = round(read(c.signals, float(logit), few=few), 6)
-        judged.setdefault(c.passage.report, []).append(Judged(c, likely))
+        judged.setdefault(c.passage.report, []).append(Judged(c, likely, read=True))
     unread = {
         report: [Judged(c, round(c.probability, 6)) for c in found[:1]]
         for report, found in retrieved.candidates.items()
@@ -155,7 +157,7 @@ def choose(
         near = [ranked[0], *(j for j in ranked[1:] if j.score >= further and _fits(question, j))]
         picked += near[:most]
     chosen: dict[str, list[Choice]] = {}
-    for choice in quotes(question, picked, reranker):
+    for choice in quotes(question, picked, reranker, settings.sentences):
         mine = chosen.setdefault(choice.judged.passage.report, [])
         same = next((n for n, other in enumerate(mine) if _repeats(other, choice.judged)), None)
         if same is None:
@@ -182,22 +184,33 @@ def _gives_kind(question: Question, ranked: Sequence[Judged], reranker: Reranker
     return bool(holding) and max(_telling(question, holding, reranker)) >= HOLDS_KIND
 
 
-def _telling(question: Question, sentences: Sequence[str], reranker: Reranker) -> list[float]:
-    """How well each sentence answers by itself: the logit, and the question's words in it."""
-    logits = reranker.score(question.topic, sentences)
+def _telling(
+    question: Question, sentences: Sequence[str], reranker: Reranker, most: int | None = None
+) -> list[float]:
+    """How well each sentence answers by itself: the logit, and the question's words in it.
+
+    Only ``most`` of them, the first, are read for their logit.
+    """
+    read = sentences[:most]
+    logits = [*reranker.score(question.topic, read), *[0.0] * (len(sentences) - len(read))]
     return [
         float(logit) + SENTENCE_COVERAGE * question.coverage(Said.of(stems(sentence)))
         for logit, sentence in zip(logits, sentences, strict=True)
     ]
 
 
-def quotes(question: Question, picked: Sequence[Judged], reranker: Reranker) -> list[Choice]:
-    """For each passage the sentence that answers best, with the one before it if it needs it."""
+def quotes(
+    question: Question, picked: Sequence[Judged], reranker: Reranker, most: int | None = None
+) -> list[Choice]:
+    """For each passage the sentence that answers best, with the one before it if it needs it.
+
+    ``most`` sentences are read for it, those of the passages that come first.
+    """
     spans = [sentence_spans(j.passage.text) or [(0, len(j.passage.text))] for j in picked]
     sentences = [
         j.passage.text[a:b] for j, found in zip(picked, spans, strict=True) for a, b in found
     ]
-    all_telling = iter(_telling(question, sentences, reranker))
+    all_telling = iter(_telling(question, sentences, reranker, most))
     choices: list[Choice] = []
     for judged, found in zip(picked, spans, strict=True):
         text = judged.passage.text

@@ -17,7 +17,7 @@ index_option = click.option(
     default="index",
     show_default=True,
     metavar="DIR",
-    help="Folder that holds the index.",
+    help="Folder that holds the index, or an address of Milvus.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -14,7 +14,7 @@ BlockKind = Literal["heading", "paragraph", "item", "row"]
 Form = Literal["full", "brief"]
 Role = Literal["strength", "consideration", "recommendation", "context"]
 Outcome = Literal["added", "replaced", "unchanged", "skipped", "failed"]
-Status = Literal["evidence", "no mention", "not asked"]
+Status = Literal["evidence", "no mention", "not read", "not asked"]
 AnswerKind = Literal["number", "money", "percentage", "duration", "date", "person"]
 WrittenBy = Literal["model", "report"]
 PartKind = Literal["council", "years", "kind of report", "stance", "acronym", "spelling", "answer"]
@@ -217,6 +217,26 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What the decisions on the reports rest on, in numbers of reports."""
+
+    searched: int = 0
+    """Asked, by words and by meaning: the sum of ``silent``, ``weak``, ``close`` and ``unread``."""
+    silent: int = 0
+    """Hold none of the words looked for, nor anything near in meaning."""
+    weak: int = 0
+    """Hold some of it, but less than reports that were read closely and do not speak."""
+    close: int = 0
+    """Had their best passages read closely."""
+    read: int = 0
+    """Of those read closely, the ones that the cross-encoder read too."""
+    speak: int = 0
+    """Of those read closely, the ones that have evidence."""
+    unread: int = 0
+    """May speak, but so many others come before them that they were not read closely."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of an answer that a language model wrote up, as it came out of the checks."""
 
@@ -273,6 +293,7 @@ class Answer:
     coverage: tuple[Coverage, ...]
     seconds: float
     understood: Understood = field(default_factory=Understood)
+    decided: Decided = field(default_factory=Decided)
     closest: tuple[Citation, ...] = ()
     """When the question is refused: what came nearest, though it does not answer."""
     without: tuple[str, ...] = ()

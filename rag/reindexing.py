@@ -20,7 +20,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag import packing
+from rag import caches, packing
 from rag.acronyms import find_acronyms
 from rag.embedding import Encoder
 from rag.errors import DamagedIndexError, IndexMismatchError, RagError
@@ -29,7 +29,6 @@ from rag.records import Metadata, Report
 from rag.schema import SCHEMA, damaged, errors_in_words, identity, open_known, use_write_ahead_log
 from rag.settings import FORMAT_VERSION, IndexSettings
 from rag.store import FILE_NAME, Store
-from rag.vectors import drop_caches
 
 SIDE_NAME = "rag.reindex.sqlite"
 """Where the new index grows; an index like any other, deleted when it has been moved."""
@@ -115,7 +114,7 @@ def reindex(
             _move_in(old, settings, int(_meta(old)["generation"]) + 1)
             old.execute("COMMIT")
         delete_database(side_path)
-        drop_caches(folder)
+        caches.drop(folder)
     return Reindexed(len(held), sum(info.passages for info in held), work.embedded)
 
 

@@ -1,31 +1,42 @@
-"""A question to hits: keyword and embedding search, joined, overall and within each report.
+"""A question to hits: keyword and embedding search over all, then a close look at each report.
 
-Reciprocal rank fusion (G. Cormack, C. Clarke and S. Büttcher, SIGIR 2009): a passage's score is
-the sum of 1 / (k + rank) over the rankings it appears in. Fusing again within each report asks
-every report, not only those that win overall.
+On a shelf of usual size every report is looked at closely. On one of thousands those are that could
+speak by the terms they hold and their nearest passage; of the others it is known why they were not.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.bounding import bounds, nearest_of_each
 from rag.decision import unread
 from rag.embedding import Vectors
+from rag.engine import Engine, Ranking, Searcher, Within
+from rag.fusion import Found
 from rag.index import Index, Snapshot
 from rag.question import Question, Shelf, understand
 from rag.records import Hit, Passage, ReportInfo
 from rag.settings import SearchSettings
 from rag.signals import Signals, signals_of
-from rag.store import Store
 from rag.terms import Said
 
-PREFIX_WEIGHT = 0.5
-"""Weight of a term in the headings against one in the text, in BM25."""
+NEAR = 0.5
+"""Cosine from which a passage without any word of the question is told to be near in meaning."""
+OPEN = 0.25
+"""Where there are thousands of reports, those are looked at closely that could be as likely as this
+to have evidence, by words and meaning; see ``rag.bounding``."""
 
 _PROSE = ("paragraph", "item")
 """What is boilerplate when it stands in another report too; two may well have the same grades."""
+
+Passed = Literal["silent", "weak", "unread"]
+"""Why a report was not looked at: it holds nothing, too little, or its turn did not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +57,9 @@ class Retrieved:
     shelf: tuple[ReportInfo, ...]
     hits: tuple[Hit, ...]
     candidates: Mapping[str, tuple[Candidate, ...]]
-    """For every report that is asked, its likeliest passages, likeliest first."""
-
-
-def fuse(rankings: Iterable[Sequence[int]], k: int) -> dict[int, float]:
-    """Reciprocal rank fusion of rankings of passage ids; ranks count from 1."""
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, id_ in enumerate(ranking, start=1):
-            scores[id_] = scores.get(id_, 0.0) + 1 / (k + rank)
-    return scores
+    """For every report that was looked at closely, its likeliest passages, likeliest first."""
+    passed: Mapping[str, Passed]
+    """The reports that are asked and were not."""
 
 
 def candidates_each(question: Question, settings: SearchSettings) -> int:
@@ -66,9 +70,10 @@ def candidates_each(question: Question, settings: SearchSettings) -> int:
     return max(2, min(settings.candidates // reports, settings.candidates_per_report))
 
 
-def shelf_of(store: Store) -> Shelf:
-    """What reading a question needs to know of a store; within ``reading``."""
-    return Shelf(tuple(store.reports()), store.acronyms(), store.document_frequency, store.words)
+def shelf_of(snapshot: Snapshot) -> Shelf:
+    """What reading a question needs to know of a shelf."""
+    frequency = snapshot.searcher.frequency
+    return Shelf(snapshot.reports, snapshot.acronyms, frequency, snapshot.words)
 
 
 def retrieve(
@@ -77,58 +82,45 @@ def retrieve(
     settings: SearchSettings,
     k: int = 10,
     without: Iterable[str] = (),
+    *,
+    reports: int | None = None,
 ) -> Retrieved:
-    """Find the k best passages overall, and the best of every report that is asked."""
-    store = index.store
+    """Find the k best passages overall, and the best of every report that may speak.
+
+    Of thousands of reports so many are looked at closely as the settings say, or ``reports``.
+    """
     embedded: dict[str, Vectors] = {}
+    before: Snapshot | None = None
     while True:
-        with store.reading():
-            known = shelf_of(store)
-            question = understand(text, known, without)
+        with index.store.reading():
+            snapshot = index.snapshot()
+            if snapshot is not before:
+                question, before = understand(text, shelf_of(snapshot), without), snapshot
             if not question.asked or question.topic in embedded:
-                found = _Found.search(index, question, embedded)
-                overall = found.fused(settings.rrf_k)
-                best = found.order(overall)[:k]
+                query = embedded[question.topic][0] if question.asked else None
+                depth = settings.ranked
+                if snapshot.searcher.passages > depth:
+                    depth = settings.ranked_when_more
+                found = _search(snapshot.searcher, question, query, settings.rrf_k, depth)
+                looking = _Looking(index.store, snapshot, question, found)
                 most = candidates_each(question, settings)
-                within = {
-                    report: found.order(found.fused(settings.rrf_k, report))[:most]
-                    for report in sorted(question.asked)
-                }
-                wanted = sorted({*best, *(i for ids in within.values() for i in ids)})
-                passages, stems = store.passages(wanted), store.stems(wanted)
+                each, passed = looking.closely(most, settings, reports)
+                best = {int(found.ids[at]): float(found.overall[at]) for at in found.order[:k]}
+                passages = index.store.passages(list(best))
                 break
         # Embedded outside of the transaction, so that others can read the store meanwhile.
-        embedded = {question.topic: index.encoder.encode([question.topic])}
-    shelf = tuple(known.reports)
-    infos = {info.report: info for info in shelf}
-    few = question.narrow
-    words = {id_: Said.of(" ".join(both).split()) for id_, both in stems.items()}
-
-    texts = Counter(text for _, text in {(p.report, p.text) for p in passages.values()})
-
-    def candidates(report: str, ids: list[int]) -> tuple[Candidate, ...]:
-        mine = [passages[i] for i in ids]
-        signals = signals_of(
-            question,
-            infos[report],
-            mine,
-            [words[i] for i in ids],
-            cosines=[found.cosine.get(i, 0.0) for i in ids],
-            common=[p.kind in _PROSE and texts[p.text] > 1 for p in mine],
-        )
-        pairs = zip(mine, signals, strict=True)
-        return tuple(sorted((Candidate(p, s, unread(s, few=few)) for p, s in pairs), key=likeliest))
-
-    each = {report: candidates(report, ids) for report, ids in within.items()}
+        embedded = {question.topic: index.query_encoder.encode([question.topic])}
     ranked = sorted((c for several in each.values() for c in several), key=likeliest)
     hits = {c.passage: c.probability for c in ranked}
-    rest = min(hits.values(), default=1.0) / max(overall.values(), default=1.0)
-    hits |= {passages[i]: rest * overall[i] for i in best if passages[i] not in hits}
+    rest = min(hits.values(), default=1.0) / max(best.values(), default=1.0)
+    hits |= {passages[i]: rest * s for i, s in best.items() if passages[i] not in hits}
+    infos = looking.infos
     return Retrieved(
         question,
-        shelf,
+        snapshot.reports,
         tuple(_hit(p, infos[p.report], score) for p, score in list(hits.items())[:k]),
         each,
+        passed,
     )
 
 
@@ -137,57 +129,105 @@ def likeliest(candidate: Candidate) -> tuple[float, str, int]:
     return (-candidate.probability, candidate.passage.report, candidate.passage.start)
 
 
-def nearest(snapshot: Snapshot, query: Vectors) -> dict[int, float]:
-    """Cosine of every passage to a query, shape (1, dimension), by its id, nearest first."""
-    cosines, positions = snapshot.vectors.search(query[0], len(snapshot.vectors))
-    return {int(snapshot.ids[p]): float(c) for p, c in zip(positions, cosines, strict=True)}
+def _search(
+    searcher: Searcher, question: Question, query: Vectors | None, rrf_k: int, ranked: int
+) -> Found:
+    """Search by words and by meaning among the reports that are asked, ``ranked`` passages each."""
+    if query is None:
+        none = Ranking(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0))
+        return Found.of(none, none, np.zeros(0, np.float32), rrf_k)
+    within: Within | None = None
+    if len(question.asked) < len(searcher.reports):
+        within = np.array([report in question.asked for report in searcher.reports])
+    return Found.of(
+        searcher.keyword(question.stems, ranked, within),
+        searcher.nearest(query, ranked, within),
+        query,
+        rrf_k,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Two rankings of the passages of the reports that are asked, best first."""
+# --- looking closely --------------------------------------------------------------------------
 
-    snapshot: Snapshot
-    keyword: list[int]
-    nearest: list[int]
-    cosine: dict[int, float]
 
-    @classmethod
-    def search(cls, index: Index, question: Question, embedded: Mapping[str, Vectors]) -> _Found:
-        """Search by words and by meaning."""
-        snapshot = index.snapshot()
-        if not question.asked:
-            return cls(snapshot, [], [], {})
-        keyword = index.store.search_terms(question.stems, PREFIX_WEIGHT)
-        near = nearest(snapshot, embedded[question.topic])
+class _Looking:
+    """Passages with their signals, for some reports after others."""
 
-        def is_asked(id_: int) -> bool:
-            return snapshot.reports[snapshot.position[id_]] in question.asked
+    def __init__(self, store: Engine, snapshot: Snapshot, question: Question, found: Found) -> None:
+        self._store = store
+        self._searcher = snapshot.searcher
+        self._question = question
+        self._found = found
+        self.infos = {info.report: info for info in snapshot.reports}
 
-        return cls(
-            snapshot,
-            [i for i, _ in keyword if is_asked(i)],
-            [i for i in near if is_asked(i)],
-            near,
-        )
+    def closely(
+        self, most: int, settings: SearchSettings, reports: int | None = None
+    ) -> tuple[dict[str, tuple[Candidate, ...]], dict[str, Passed]]:
+        """The candidates of the reports, ``most`` of each, those of the best passages first; and
+        why the others that are asked were not looked at. With ``reports`` only so many that come
+        first, and nothing of the others.
+        """
+        at_once = max(1, settings.candidates // most)
+        chosen = self._found.best_of_each(most)
+        names, asked = self._searcher.reports, self._question.asked
+        if len(chosen) <= at_once and len(chosen) == len(asked):
+            return self._candidates(chosen), {}
+        if reports is not None:
+            most_reports = at_once if len(asked) <= at_once else reports
+            return self._candidates(dict(list(chosen.items())[:most_reports])), {}
+        bound, covered = bounds(self._searcher, self._question, self._found)
+        if len(chosen) > at_once:
+            likely = [report for report in chosen if bound[report] >= OPEN]
+            looked = likely[: settings.rounds * at_once] or list(chosen)[:at_once]
+            chosen = {report: chosen[report] for report in looked}
+        near = nearest_of_each(self._searcher, self._found) >= NEAR
+        passed: dict[str, Passed] = {}
+        for n, name in enumerate(names):
+            if name in asked and n not in chosen:
+                some: Passed = "weak" if covered[n] > 0 or near[n] else "silent"
+                passed[name] = "unread" if bound[n] >= OPEN else some
+        return self._candidates(chosen), passed
 
-    def fused(self, k: int, report: str | None = None) -> dict[int, float]:
-        """Reciprocal rank fusion of both rankings, overall or within one report."""
-        if report is None:
-            return fuse((self.keyword, self.nearest), k)
-        of = self.snapshot.position
-        reports = self.snapshot.reports
-        return fuse(
-            (
-                [i for i in ranking if reports[of[i]] == report]
-                for ranking in (self.keyword, self.nearest)
-            ),
-            k,
-        )
+    def _candidates(
+        self, chosen: Mapping[int, NDArray[np.intp]]
+    ) -> dict[str, tuple[Candidate, ...]]:
+        question, found = self._question, self._found
+        if not chosen:
+            return {}
+        ids = [int(found.ids[at]) for group in chosen.values() for at in group]
+        passages, stems = self._store.passages(ids), self._store.stems(ids)
+        words = {id_: Said.of(" ".join(both).split()) for id_, both in stems.items()}
+        texts = Counter(text for _, text in {(p.report, p.text) for p in passages.values()})
+        cosines = self._cosines(np.concatenate(list(chosen.values())))
+        each: dict[str, tuple[Candidate, ...]] = {}
+        for report, group in chosen.items():
+            name = self._searcher.reports[report]
+            mine = [int(found.ids[at]) for at in group]
+            those = [passages[i] for i in mine]
+            signals = signals_of(
+                question,
+                self.infos[name],
+                those,
+                [words[i] for i in mine],
+                cosines=[cosines[i] for i in mine],
+                common=[p.kind in _PROSE and texts[p.text] > 1 for p in those],
+            )
+            several = [
+                Candidate(p, s, unread(s, few=question.narrow))
+                for p, s in zip(those, signals, strict=True)
+            ]
+            each[name] = tuple(sorted(several, key=likeliest))
+        return each
 
-    def order(self, scores: Mapping[int, float]) -> list[int]:
-        """Ids by score; ties in the order of the shelf."""
-        return sorted(scores, key=lambda i: (-scores[i], self.snapshot.position[i]))
+    def _cosines(self, chosen: NDArray[np.intp]) -> dict[int, float]:
+        """Cosines by passage id; those that the search by meaning did not reach are worked out."""
+        found = self._found
+        known = {int(found.ids[at]): float(found.cosines[at]) for at in chosen}
+        missing = [id_ for id_, cosine in known.items() if np.isnan(cosine)]
+        if missing:
+            cosines = self._searcher.cosines(found.query, missing)
+            known |= dict(zip(missing, cosines, strict=True))
+        return known
 
 
 def _hit(passage: Passage, info: ReportInfo, score: float) -> Hit:

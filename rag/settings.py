@@ -60,10 +60,18 @@ class SearchSettings:
 
     rrf_k: int = 60
     """Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
+    ranked: int = 20_000
+    """Passages in each ranking; on shelves of no more, all of them."""
+    ranked_when_more: int = 5_000
+    """The same on larger shelves."""
     candidates: int = 600
     """Passages looked at for one question by words and meaning, shared among the reports asked."""
     candidates_per_report: int = 14
     """The most of one report, unless few reports are asked."""
+    rounds: int = 3
+    """How often as many passages may be looked at where the reports are more than that."""
+    searched: int = 50
+    """Reports looked at closely for a search alone, where they are many."""
     candidates_when_few: int = 30
     """Passages looked at when the councils that are named leave at most two reports."""
     read: int = 20
@@ -71,6 +79,9 @@ class SearchSettings:
     read_per_report: int = 6
     """The most of one report, unless the councils named leave few reports."""
     read_when_few: int = 30
+    sentences: int = 60
+    """Sentences that the cross-encoder reads to choose quotes, those of the best passages; in the
+    rest the words of the question decide."""
     quotes_per_report: int = 3
     quotes_when_more: int = 10
     """The most of one report when more is asked for; twice as many passages are read then."""

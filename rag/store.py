@@ -8,33 +8,36 @@ again. ``generation`` counts the commits that changed the shelf; caches are kept
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from rag import packing
+from rag.database import Database
 from rag.embedding import Vectors
-from rag.errors import DamagedIndexError, IndexMismatchError, RagError
+from rag.errors import DamagedIndexError, RagError
 from rag.packing import Indexed, Known
 from rag.records import Block, Passage, Report, ReportInfo
-from rag.schema import SCHEMA, check_settings, damaged, errors_in_words, open_database
-from rag.settings import IndexSettings
+from rag.schema import SCHEMA, damaged
 from rag.terms import words
 
-__all__ = ["FILE_NAME", "Indexed", "Known", "Store"]
+__all__ = ["FILE_NAME", "Held", "Indexed", "Known", "Store"]
 
 FILE_NAME = "rag.sqlite"
 
 _WITH_DIGEST = f"SELECT * FROM ({packing.REPORTS}) WHERE digest = ?"  # noqa: S608 (constants)
+_DESCRIBED = f"SELECT * FROM ({packing.REPORTS}) WHERE id = ?"  # noqa: S608 (constants)
+_RELATED = f"""
+SELECT * FROM ({packing.REPORTS})
+WHERE digest = ?1 OR origin = ?2 OR id = ?3 OR (id > ?3 || '-' AND id < ?3 || '.')
+"""  # noqa: S608 (constants); '.' comes next to '-': ids that begin with this one and '-'
 _INSERT = "INSERT INTO {} VALUES ({})"
-_IN_ORDER = "SELECT {} FROM passages NOT INDEXED ORDER BY report, seq"
-"""Not by way of an index, which could be damaged by itself: positions must be those of the rows."""
+_VECTORS_OF = """
+SELECT wanted.key, vectors.vector, vectors.checksum FROM json_each(?) wanted
+JOIN passages ON passages.id = wanted.value JOIN vectors ON vectors.key = passages.vector_key
+"""
 _REFERENCES = "PRAGMA foreign_key_check"
 _COUNTS = {
     "passages without a vector": "SELECT count(*) FROM passages WHERE vector_key NOT IN"
@@ -45,80 +48,26 @@ _COUNTS = {
 }
 
 
-class Store:
-    """One SQLite file. Safe to use from several threads and processes."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Where the passages of a report stand: they have the ids from ``first`` on."""
 
-    def __init__(self, path: Path, settings: IndexSettings, *, create: bool) -> None:
-        self.path = path
-        self._settings = settings
-        self._lock = threading.RLock()
-        self._db = open_database(path, settings, create=create)
+    report: str
+    checksum: str
+    """Of everything that is stored of the report: other content is another one."""
+    first: int
+    passages: int
 
-    def close(self) -> None:
-        """Close the file; the store cannot be used afterwards."""
-        with self._lock:
-            self._db.close()
+    @property
+    def ids(self) -> range:
+        """Ids of its passages, in order."""
+        return range(self.first, self.first + self.passages)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """One write transaction: all of it is committed, or none of it."""
-        with self._lock, errors_in_words(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self.check_settings()
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-                raise
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """One read transaction: every query inside sees the same shelf."""
-        with self._lock, errors_in_words(self.path):
-            nested = self._db.in_transaction
-            if not nested:
-                self._db.execute("BEGIN")
-            try:
-                yield
-            finally:
-                if not nested:
-                    with suppress(sqlite3.Error):
-                        self._db.execute("ROLLBACK")
-
-    def _rows(self, sql: str, values: Sequence[Any] = (), *kinds: Any) -> list[tuple[Any, ...]]:
-        """All rows; of these ``kinds``, a type a column, or the file is damaged."""
-        with self._lock, errors_in_words(self.path):
-            found = self._db.execute(sql, values).fetchall()
-        if kinds and not all(all(map(isinstance, row, kinds)) for row in found):
-            raise damaged(self.path, "a row is not of the kind that was stored")
-        return found
-
-    def _whole(self, row: packing.Row, checksum: object) -> packing.Row:
-        """A row as it was stored; raises DamagedIndexError when it is not."""
-        if packing.checksum(row) != checksum:
-            raise damaged(self.path, "a row is not what was stored")
-        return row
+class Store(Database):
+    """The reports of one file. Safe to use from several threads and processes."""
 
     # --- what the shelf holds -------------------------------------------------------------
-
-    def built_with(self) -> dict[str, str]:
-        """What the index was built with, and its generation."""
-        built = dict(self._rows("SELECT key, value FROM meta", (), str, str))
-        if not built.get("generation", "").isdecimal() or "store" not in built:
-            raise damaged(self.path, "it does not say which index it is")
-        return built
-
-    def check_settings(self) -> None:
-        """Raise IndexMismatchError when the index was built anew while it was open here."""
-        try:
-            check_settings(self._db, self.path, self._settings)
-        except IndexMismatchError as error:
-            raise IndexMismatchError(
-                f"{error.what} That was done while it was open here.",
-                "Start this program again with the settings of the index.",
-            ) from None
 
     def generation(self) -> int:
         """How many commits have changed the shelf. Raises as ``check_settings`` does."""
@@ -140,6 +89,12 @@ class Store:
         """The report whose file has this digest; None when it is not on the shelf."""
         rows = self._rows(_WITH_DIGEST, (digest,))
         return packing.known(self._whole(rows[0][:-1], rows[0][-1])) if rows else None
+
+    def related(self, report: Report) -> list[Known]:
+        """Reports with this digest or origin, with this id, or with it and a number behind it."""
+        rows = self._rows(_RELATED, (report.digest, report.origin, report.id))
+        found = [packing.known(self._whole(row[:-1], row[-1])) for row in rows]
+        return [known for known in found if is_related(known, report)]
 
     def _described(self) -> list[packing.Row]:
         """What is known of every report, as ``description_row`` made it."""
@@ -168,14 +123,6 @@ class Store:
         found = self.passages([id_ for (id_,) in self._rows(sql, (report,), int)])
         return sorted(found.values(), key=lambda passage: passage.seq)
 
-    def passage_rows(self) -> list[tuple[int, str]]:
-        """Id and report of every passage, in the order that positions follow."""
-        rows = self._rows(_IN_ORDER.format("id, report"), (), int, str)
-        found = [(i, report) for i, report in rows]
-        if not {report for _, report in found} <= {info.report for info in self.reports()}:
-            raise damaged(self.path, "there are passages without their report")
-        return found
-
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """The passages with these ids."""
         found = {}
@@ -193,31 +140,42 @@ class Store:
             (json.dumps(list(ids)),),
             *(int, str, str),
         )
+        if len(found) < len(set(ids)):
+            raise damaged(self.path, "a passage has no terms")
         return {i: (text, prefix) for i, text, prefix in found}
+
+    def held(self) -> list[Held]:
+        """Where the passages of each report stand, by the first of them."""
+        sql = "SELECT report, min(id), max(id), count(*) FROM passages GROUP BY report"
+        checksums = dict(self._rows("SELECT id, checksum FROM reports", (), str, str))
+        found = []
+        for report, first, last, count in self._rows(sql, (), str, int, int, int):
+            if report not in checksums:
+                raise damaged(self.path, "there are passages without their report")
+            if last - first + 1 != count:
+                raise damaged(self.path, f"passages of {report} are missing")
+            found.append(Held(report, checksums[report], first, count))
+        return sorted(found, key=lambda held: held.first)
+
+    def vectors_of(self, ids: Sequence[int], dimension: int) -> Vectors:
+        """The vectors of these passages, shape (len(ids), dimension), in their order."""
+        wanted = np.asarray(ids, dtype=np.int64)
+        matrix = np.zeros((len(wanted), dimension), dtype=np.float32)
+        found = self._rows(_VECTORS_OF, (json.dumps(wanted.tolist()),), int, bytes, int)
+        for row, vector, kept in found:
+            if zlib.crc32(vector) != kept:
+                raise damaged(self.path, "a vector is not what was stored")
+            if len(vector) != 4 * dimension:
+                raise damaged(self.path, "a vector is of a wrong size")
+            matrix[row] = np.frombuffer(vector, dtype="<f4")
+        if len(found) < len(wanted):
+            raise damaged(self.path, "a passage has no vector")
+        return matrix
 
     def texts_and_stems(self) -> Iterator[tuple[str, str]]:
         """Every passage's text and the stems that are searched for it."""
         found = self._rows("SELECT text, stems FROM passages", (), str, str)
         yield from ((text, kept) for text, kept in found)
-
-    def vectors(self, dimension: int) -> Vectors:
-        """All vectors, shape (n, dimension), in the order of ``passage_rows``."""
-        places: dict[bytes, list[int]] = {}
-        with self.reading():
-            rows = self._rows(_IN_ORDER.format("vector_key"), (), bytes)
-            for place, (key,) in enumerate(rows):
-                places.setdefault(key, []).append(place)
-            matrix = np.zeros((len(rows), dimension), dtype=np.float32)
-            for key, vector, kept in self._db.execute("SELECT key, vector, checksum FROM vectors"):
-                if not isinstance(vector, bytes) or zlib.crc32(vector) != kept:
-                    raise damaged(self.path, "a vector is not what was stored")
-                if len(vector) != 4 * dimension:
-                    raise damaged(self.path, "a vector is of a wrong size")
-                for place in places.pop(key, ()):
-                    matrix[place] = np.frombuffer(vector, dtype="<f4")
-        if places:
-            raise damaged(self.path, "a passage has no vector")
-        return matrix
 
     def missing_vectors(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of ``keys`` that have no vector yet."""
@@ -229,25 +187,6 @@ class Store:
         return missing - {row[0] for row in found}
 
     # --- full text ------------------------------------------------------------------------
-
-    def search_terms(self, stems: Iterable[str], prefix_weight: float) -> list[tuple[int, float]]:
-        """Ids and BM25 scores (higher is better) of passages with any of ``stems``, best first."""
-        query = " OR ".join(f'"{stem}"' for stem in sorted(set(stems)) if stem.isalnum())
-        if not query:
-            return []
-        found = self._rows(
-            """SELECT p.id, -bm25(terms, 1.0, ?) AS score
-               FROM terms JOIN passages p ON p.id = terms.rowid
-               WHERE terms MATCH ? ORDER BY round(score, 6) DESC, p.report, p.seq""",
-            (prefix_weight, query),
-            *(int, float),
-        )
-        return [(i, score) for i, score in found]
-
-    def document_frequency(self, stem: str) -> int:
-        """In how many passages (text or prefix) a stem occurs."""
-        found = self._rows("SELECT doc FROM vocabulary WHERE term = ?", (stem,), int)
-        return int(found[0][0]) if found else 0
 
     def count_phrase(self, stems: Sequence[str]) -> tuple[int, int]:
         """In how many reports, and how many passages, these stems stand side by side."""
@@ -338,10 +277,9 @@ class Store:
     def recatalogue(self, report: str, catalogued: str) -> None:
         """Keep what the catalogue says now of a report that it does not change; in ``writing``."""
         self._db.execute("UPDATE reports SET catalogued = ? WHERE id = ?", (catalogued, report))
-        for row in self._rows(packing.REPORTS):
-            if row[0] == report:
-                values = packing.checksum(row[:-1]), report
-                self._db.execute("UPDATE reports SET described = ? WHERE id = ?", values)
+        for row in self._rows(_DESCRIBED, (report,)):
+            values = packing.checksum(row[:-1]), report
+            self._db.execute("UPDATE reports SET described = ? WHERE id = ?", values)
         self._sign(report)
 
     def _sign(self, report: str) -> None:
@@ -442,6 +380,17 @@ class Store:
             "vectors that are not what was stored": changed,
         }
         return found + [f"{count} {what}." for what, count in counts.items() if count]
+
+
+def is_related(known: Known, report: Report) -> bool:
+    """True when adding ``report`` has to be held against a report on the shelf."""
+    number = known.report.removeprefix(f"{report.id}-")
+    return (
+        known.digest == report.digest
+        or known.origin == report.origin
+        or known.report == report.id
+        or (number != known.report and number.isdecimal())
+    )
 
 
 def _marks(number: int) -> str:

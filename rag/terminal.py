@@ -179,11 +179,11 @@ def counting_bar(description: str) -> Iterator[Callable[[str, int, int], None]]:
 
 def followed(writing: Iterable[Answer]) -> Answer:
     """The last of an answer that grows, with a bar: reports written on, of those that speak."""
-    found = None
+    found, speaking = None, 0
     with counting_bar("writing") as bar:
         for found in writing:
             reports = {s.report for s in found.written.sentences} if found.written else set()
-            speaking = sum(row.status == "evidence" for row in found.coverage)
+            speaking = speaking or sum(row.status == "evidence" for row in found.coverage)
             bar("the comparison" if None in reports else "", len(reports - {None}), speaking)
     assert found is not None
     return found

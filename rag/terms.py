@@ -116,18 +116,16 @@ class Said:
         """Every stem, for membership."""
         return frozenset(self.order)
 
-    @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        places: dict[str, list[int]] = {}
-        for place, stem in enumerate(self.order):
-            places.setdefault(stem, []).append(place)
-        return places
+    def _places(self, wanted: str) -> list[int]:
+        return [place for place, stem in enumerate(self.order) if stem == wanted]
 
     def ends(self, phrase: tuple[str, ...]) -> list[int]:
         """Where ``phrase`` ends: its stems in this order, with at most one other between two."""
-        ends = self._places.get(phrase[0], []) if phrase else []
+        if not phrase or not self.stems.issuperset(phrase):
+            return []
+        ends = self._places(phrase[0])
         for stem in phrase[1:]:
-            ends = [p for p in self._places.get(stem, []) if p - 1 in ends or p - 2 in ends]
+            ends = [p for p in self._places(stem) if p - 1 in ends or p - 2 in ends]
         return ends
 
     def has(self, phrase: tuple[str, ...]) -> bool:

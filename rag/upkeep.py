@@ -16,12 +16,12 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag import caches
 from rag.errors import DamagedIndexError, InputError, RagError
 from rag.reindexing import check_room, delete_database, only_one
 from rag.schema import damaged, errors_in_words, new_store, open_known, use_write_ahead_log
 from rag.settings import FORMAT_VERSION, IndexSettings
 from rag.store import FILE_NAME, Store
-from rag.vectors import drop_caches
 
 _LOCK_BYTES = (0x40000000, 512)
 """Where SQLite locks a file, https://www.sqlite.org/fileformat2.html#the_lock_byte_page: whoever
@@ -110,7 +110,7 @@ def restore(folder: Path, file: Path) -> Restored:
             kept = _keep_aside(path)
             part.replace(path)
             _sync(folder)
-        drop_caches(folder)
+        caches.drop(folder)
     outdated = built["format_version"] != str(FORMAT_VERSION)
     return Restored(reports, passages, kept, outdated)
 

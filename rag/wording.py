@@ -1,18 +1,42 @@
-"""What an answer says besides its quotes: reasons, summary, refusal, and the whole as text."""
+"""What an answer says besides its quotes: reasons, summary, refusal, and the whole as text.
+
+Of very many reports without a quote, those that share a reason stand in one line with it; each of
+them is still named.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.kinds import KIND_NAMES, holds
 from rag.places import report_name
 from rag.question import Question
-from rag.records import Answer, Citation, Coverage, Passage, Sentence, Written
+from rag.records import (
+    Answer,
+    Citation,
+    Coverage,
+    Decided,
+    Passage,
+    Sentence,
+    Status,
+    Written,
+)
 from rag.terms import Said, stems
 
+OUTCOMES: dict[Status, str] = {
+    "evidence": "Speaks",
+    "not read": "Not read closely",
+    "no mention": "No mention found",
+    "not asked": "Not asked",
+}
+"""What a report has to say to a question, in words, in the order in which it is told."""
+MOST_LISTED = 40
+"""Reports without a quote that have a line each; more are told by the reason that they share."""
 _MOST_NAMED = 12
 """Reports named when a refusal says what the shelf holds."""
+_EVERY_REPORT_READ = Decided()
+_LESS = "too little to answer"
 TOGETHER = "Taken together"
 """Heading of what a language model wrote on several reports."""
 CHECKED = "Every sentence was checked against the quotes that it cites."
@@ -45,7 +69,45 @@ def why_silent(question: Question, passages: Sequence[Passage]) -> str:
     return f"mentions {listed(met)}, but not together with {listed(missing)}"
 
 
-def why_refused(question: Question, coverage: list[Coverage]) -> str:
+def why_weak() -> str:
+    """Why a report that was not read closely is said to have no mention."""
+    return f"mentions some of it, but {_LESS}"
+
+
+def why_unread(before: int) -> str:
+    """Why a report that may speak was not read closely: ``before`` others were, in its place."""
+    come = _plural(before, "report comes", "reports come")
+    return (
+        f"may speak: mentions some of it; not read closely, because {before:,} {come} before it."
+        " Name a council or a year to narrow the question"
+    )
+
+
+def decided_in_words(decided: Decided) -> str:
+    """How many reports were decided on what; empty where every report was read closely."""
+    if not decided.silent + decided.weak + decided.unread:
+        return ""
+    close, speak = decided.close, decided.speak
+    speaking = f"{speak:,} of them {_plural(speak, 'speaks', 'speak')}" if speak else "none speaks"
+    parts = (
+        (
+            decided.silent,
+            "holds",
+            "hold",
+            "none of the words looked for, nor anything near in meaning",
+        ),
+        (decided.weak, "holds", "hold", f"some of it, but {_LESS}"),
+        (close, "was", "were", f"read closely and {speaking}"),
+        (decided.unread, "may", "may", "speak, but were not read closely, for others come first"),
+    )
+    told = [f"{n:,} {_plural(n, one, many)} {what}" for n, one, many, what in parts if n]
+    searched = f"{decided.searched:,} {_plural(decided.searched, 'report was', 'reports were')}"
+    return f"{searched} searched: {'; '.join(told)}."
+
+
+def why_refused(
+    question: Question, coverage: list[Coverage], decided: Decided = _EVERY_REPORT_READ
+) -> str:
     if not coverage:
         return "The shelf is empty. Add reports with: rag add PATH"
     asked = [c for c in coverage if c.status != "not asked"]
@@ -54,10 +116,13 @@ def why_refused(question: Question, coverage: list[Coverage]) -> str:
     wanted = [c.name for c in question.concepts]
     if not wanted:
         return "The question names nothing to look for. Name a topic, for example: direct payments."
-    searched = "the report" if len(asked) == 1 else f"the {len(asked)} reports"
+    unread = sum(c.status == "not read" for c in asked)
+    searched = "the report" if len(asked) == 1 else f"the {len(asked) - unread:,} reports"
+    searched += " decided on" if unread else " searched"
     kind = question.understood.wants
     looked = f"{listed(wanted)}, with a {KIND_NAMES[kind]}" if kind else listed(wanted)
-    return f"Nothing in {searched} searched answers this. Looked for: {looked}."
+    text = f"Nothing in {searched} answers this. Looked for: {looked}."
+    return f"{text} {decided_in_words(decided)}".rstrip()
 
 
 def _why_none_asked(question: Question, coverage: list[Coverage]) -> str:
@@ -71,17 +136,27 @@ def _why_none_asked(question: Question, coverage: list[Coverage]) -> str:
     return f"There is no report{when}{what} on this shelf. It holds: {shelf}."
 
 
-def summary(question: Question, coverage: list[Coverage]) -> str:
-    speaking = sum(c.status == "evidence" for c in coverage)
-    asked = sum(c.status != "not asked" for c in coverage)
-    left_out = len(coverage) - asked
-    speak, do = _plural(speaking, "speaks", "speak"), _plural(asked - speaking, "does", "do")
-    text = f"Searched {asked} {_plural(asked, 'report')}: {speaking} {speak} of it"
-    text += f", {asked - speaking} {do} not."
+def summary(
+    question: Question, coverage: list[Coverage], decided: Decided = _EVERY_REPORT_READ
+) -> str:
+    left_out = sum(c.status == "not asked" for c in coverage)
+    text = decided_in_words(decided) or _searched(coverage)
     if left_out:
-        text += f" {left_out} {_plural(left_out, 'was', 'were')} not asked."
+        text += f" {left_out:,} {_plural(left_out, 'was', 'were')} not asked."
     if question.understood.absent:
         text += f" There is no report about {listed(list(question.understood.absent))}."
+    return text
+
+
+def _searched(coverage: Sequence[Coverage]) -> str:
+    counts = Counter(row.status for row in coverage)
+    speaking, silent, unread = counts["evidence"], counts["no mention"], counts["not read"]
+    asked = speaking + silent + unread
+    speak, do = _plural(speaking, "speaks", "speak"), _plural(silent, "does", "do")
+    text = f"Searched {asked:,} {_plural(asked, 'report')}: {speaking:,} {speak} of it"
+    text += f", {silent:,} {do} not."
+    if unread:
+        text += f" {unread:,} {_plural(unread, 'was', 'were')} not read closely."
     return text
 
 
@@ -102,7 +177,7 @@ def as_text(
     closest: Sequence[Citation],
     question: Question,
 ) -> str:
-    """The answer as plain text: summary, quotes by report, then the reports that are silent."""
+    """The answer as plain text: summary, quotes by report, then the reports without a quote."""
     lines = [reason]
     understood = question.understood
     lines += [f"“{typed}” was read as “{meant}”." for typed, meant in understood.corrections]
@@ -119,13 +194,46 @@ def as_text(
         lines += [f"“{c.quote}” [{c.place}]" for c in closest]
     if closest or (coverage and not citations):
         lines += ["", f"The shelf covers: {_titles(coverage)}."]
-    silent = [row for row in coverage if row.status == "no mention"]
-    if silent:
-        lines += ["", "No mention found:"]
-        for row in silent:
-            name = report_name(row.council, row.date, row.report)
-            lines.append(f"- {name}: {row.reason}")
+    for heading, rows in without_quotes(coverage):
+        lines += ["", f"{heading}:", *(f"- {name}: {told}" for name, told in listed_rows(rows))]
     return "\n".join(lines)
+
+
+def without_quotes(coverage: Sequence[Coverage]) -> list[tuple[str, list[Coverage]]]:
+    """The reports that were asked and have no quote: those not read closely, and the silent."""
+    statuses: tuple[Status, ...] = ("not read", "no mention")
+    told = [(s, [row for row in coverage if row.status == s]) for s in statuses]
+    return [(OUTCOMES[status], rows) for status, rows in told if rows]
+
+
+def listed_rows(rows: Sequence[Coverage], most: int = MOST_LISTED) -> list[tuple[str, str]]:
+    """Each report's name with its reason; of more than ``most``, each reason with its reports."""
+    if len(rows) <= most:
+        return [(report_name(row.council, row.date, row.report), row.reason) for row in rows]
+    names = dict(zip((row.report for row in rows), names_of(rows), strict=True))
+    return [
+        (f"{reason} ({len(alike):,} {_plural(len(alike), 'report')})", "; ".join(alike))
+        for reason, sharing in by_reason(rows)
+        for alike in [[names[row.report] for row in sharing]]
+    ]
+
+
+def by_reason(rows: Iterable[Coverage]) -> list[tuple[str, list[Coverage]]]:
+    """Reports by the reason that they share, the commonest first; each in the order given."""
+    found: dict[str, list[Coverage]] = {}
+    for row in rows:
+        found.setdefault(row.reason, []).append(row)
+    return sorted(found.items(), key=lambda group: -len(group[1]))
+
+
+def names_of(rows: Sequence[Coverage]) -> list[str]:
+    """What each report is called; with its id where several are called alike."""
+    names = [report_name(row.council, row.date, row.report) for row in rows]
+    times = Counter(names)
+    return [
+        f"{name} ({row.report})" if times[name] > 1 else name
+        for name, row in zip(names, rows, strict=True)
+    ]
 
 
 def written_by_report(found: Answer) -> list[tuple[str, tuple[Sentence, ...]]]:
@@ -135,10 +243,14 @@ def written_by_report(found: Answer) -> list[tuple[str, tuple[Sentence, ...]]]:
     """
     if found.written is None:
         return []
-    names = {row.report: report_name(row.council, row.date, row.report) for row in found.coverage}
     groups: dict[str | None, list[Sentence]] = {}
     for sentence in found.written.sentences:
         groups.setdefault(sentence.report, []).append(sentence)
+    names = {
+        row.report: report_name(row.council, row.date, row.report)
+        for row in found.coverage
+        if row.report in groups
+    }
     return [
         (TOGETHER if report is None else names.get(report, report), tuple(said))
         for report, said in groups.items()

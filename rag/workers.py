@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil
@@ -27,15 +27,16 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from rag.acronyms import find_acronyms
-from rag.errors import RagError, ReadingError
+from rag.embedding import Encoder, Vectors
+from rag.errors import InputError, RagError, ReadingError
 from rag.indexing import indexed
+from rag.packing import Indexed
 from rag.reading import MoreTime, read_file
 from rag.records import Added, Metadata, Report
 from rag.settings import IndexSettings, ReadingLimits
-from rag.store import Indexed
 
 _T = TypeVar("_T")
 _START = "import sys; from rag.workers import work; work(int(sys.argv[1]))"
@@ -43,6 +44,8 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NU
 _SAVE_AGAIN = "Nothing was added for it. Print it to a new PDF, or save it as text, and add that."
 _GRACE = 5
 """Seconds of processor time beyond the limit, after which a worker ends by itself."""
+_CORES_A_READER = 4
+"""Embedding was measured to take six times the processor time of reading; PDFs vary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +74,55 @@ Found = Prepared | Added | RagError
 """What became of a file: read, settled without reading, or why it could not be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done to every file, and what is asked about it, wherever it is read."""
+
+    settings: IndexSettings
+    limits: ReadingLimits
+    encoder: Encoder
+    skip: Callable[[File], Added | None]
+    """What becomes of a file that need not be read; asked from several threads."""
+    missing: Callable[[Iterable[bytes]], set[bytes]]
+    """Those keys of texts that have no vector yet."""
+
+
+class Preparing(Protocol):
+    """Reads files and embeds their texts: ``Readers`` on this machine, ``rag.cluster`` on many."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    def prepare(self, files: Iterable[File]) -> Iterator[tuple[File, Found]]:
+        """Each file with what became of it, in order; some are read ahead, never all."""
+        ...
+
+    def embed(self, texts: Sequence[str], done: Callable[[int], None]) -> Vectors:
+        """As ``Encoder.encode``, for the file that came out of ``prepare`` last."""
+        ...
+
+
 class Readers:
     """A few worker processes; files go in, and come out prepared in the same order."""
 
-    def __init__(
-        self,
-        settings: IndexSettings,
-        limits: ReadingLimits,
-        skip: Callable[[File], Added | None],
-        workers: int = 2,
-    ) -> None:
-        """``skip`` says what becomes of a file that need not be read; it is asked in threads."""
-        self._settings = settings
-        self._limits = limits
-        self._skip = skip
+    def __init__(self, work: Work, workers: int | None = None) -> None:
+        """``workers`` is how many files are read at a time. Raises InputError for less than one."""
+        if workers is not None and workers < 1:
+            raise InputError(f"{workers} workers cannot read.", "Give at least 1.")
+        workers = workers or max(2, (os.cpu_count() or 1) // _CORES_A_READER)
+        self._work = work
         self._ahead = 2 * workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="reader")
         self._own = threading.local()
-        self._started: list[_Worker] = []
+        self._started: list[Reader] = []
 
-    def __enter__(self) -> Readers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -100,12 +132,12 @@ class Readers:
         traceback: TracebackType | None,
     ) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for worker in self._started:
-            worker.end()
+        for reader in self._started:
+            reader.end()
         self._pool.shutdown()
 
     def prepare(self, files: Iterable[File]) -> Iterator[tuple[File, Found]]:
-        """Each file with what became of it, in order; a few are read ahead, never all."""
+        """See Preparing."""
         pending: deque[tuple[File, Future[Found]]] = deque()
         for file in files:
             pending.append((file, self._pool.submit(self._one, file)))
@@ -116,15 +148,21 @@ class Readers:
             first, future = pending.popleft()
             yield first, future.result()
 
+    def embed(self, texts: Sequence[str], done: Callable[[int], None]) -> Vectors:
+        """In this process, on all its cores: processes of one core each were not faster, see
+        evals/bench_ingest.py, and each of them would hold the model.
+        """
+        return self._work.encoder.encode(texts, done)
+
     def _one(self, file: File) -> Found:
-        settled = self._skip(file)
+        settled = self._work.skip(file)
         if settled is not None:
             return settled
-        worker: _Worker | None = getattr(self._own, "worker", None)
-        if worker is None:
-            worker = self._own.worker = _Worker(self._settings, self._limits)
-            self._started.append(worker)
-        return worker.prepare(file)
+        reader: Reader | None = getattr(self._own, "reader", None)
+        if reader is None:
+            reader = self._own.reader = Reader(self._work.settings, self._work.limits)
+            self._started.append(reader)
+        return reader.prepare(file)
 
 
 class Child:
@@ -197,7 +235,7 @@ class Child:
             pipe.close()
 
 
-class _Worker(Child):
+class Reader(Child):
     """A process that reads files."""
 
     def __init__(self, settings: IndexSettings, limits: ReadingLimits) -> None:

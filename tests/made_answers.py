@@ -17,6 +17,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% x 
 REASONS: dict[Status, str] = {
     "evidence": "speaks of trams",
     "no mention": "nothing on trams",
+    "not read": "may speak: mentions some of it; not read closely",
     "not asked": "left out: it asks for reports since 2020",
 }
 

@@ -56,7 +56,7 @@ def test_what_is_there_already_is_not_read_again(
     def start(_: object) -> None:
         raise AssertionError("a reader was started")
 
-    monkeypatch.setattr(workers._Worker, "_start", start)
+    monkeypatch.setattr(workers.Reader, "_start", start)
     assert told(shelf.add(reports)) == {"a.txt": "unchanged", "b.txt": "unchanged"}
 
 
@@ -162,7 +162,9 @@ def test_the_vector_of_a_text_does_not_depend_on_what_was_added_before(tmp_path:
         index = tmp_path / order[0].stem
         with Assistant.open(index, create=True) as assistant:
             assistant.add(order)
-            store = assistant._index.store
+            store = assistant._index.file
             assert store.path == index / FILE_NAME
-            vectors.append(store.vectors(384).tobytes())
+            held = sorted(store.held(), key=lambda h: h.report)
+            ids = [i for h in held for i in h.ids]
+            vectors.append(store.vectors_of(ids, 384).tobytes())
     assert vectors[0] == vectors[1]

@@ -138,3 +138,16 @@ def test_second_sentences_go_in_only_while_there_is_room() -> None:
     large = comparisons(evidence, findings, 7500)
     assert len(small) == len(large) == 1
     assert 0 < told(small).count("a second") < told(large).count("a second") == 200
+
+
+def test_each_report_has_its_own_citations_in_order_and_any_number_of_quotes_its_marks() -> None:
+    answer = many(430, 6)
+    evidence = evidence_of(answer)
+    assert [evidence.of(row.report) for row in answer.coverage] == [
+        [c for c in answer.citations if c.report == row.report] for row in answer.coverage
+    ]
+    marks = [evidence.mark(c.n) for c in answer.citations]
+    assert len(set(marks)) == len(answer.citations)
+    assert {len(str(mark)) for mark in marks} == {4}
+    assert [evidence.cited(c.n) for c in answer.citations] == list(answer.citations)
+    assert evidence.of("nowhere") == ()

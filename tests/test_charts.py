@@ -261,6 +261,11 @@ def _seen(cell: lxml.html.HtmlElement) -> str:
         (Cell(silent=1, unasked=1), "searched, no mention in 1 report; 1 report not asked"),
         (Cell(unasked=1), "not asked"),
         (Cell(unasked=2), "2 reports not asked"),
+        (Cell(unread=1), "not read closely"),
+        (
+            Cell(silent=2, unread=3),
+            "searched, no mention in 2 reports; not read closely in 3 reports",
+        ),
     ],
 )
 def test_a_cell_in_words_says_all_that_it_counts(cell: Cell, words: str) -> None:
@@ -307,6 +312,57 @@ def test_of_many_councils_the_silent_are_counted_in_one_row_unless_all_are_wante
     assert len(every) == FEW_COUNCILS + 3
     assert every["All councils"] == few["All councils"]
     assert next(iter(every)) == "Kent Council"
+
+
+UNREAD = report("Bury Council", "2020-02", status="not read")
+
+
+def test_a_report_that_was_not_read_closely_has_a_mark_and_words_of_its_own() -> None:
+    shelf = answer_of(KENT_OLD, KENT_NEW, SUTTON, UNREAD)
+    tree = parsed(timeline(shelf))
+    assert len(find(tree, "svg path.half")) == 1
+    assert "◐ Not read closely (1)" in texts(find(tree, "ul.legend li"))
+    assert ["February 2020", "Bury Council", "◐ Not read closely", "0"] in body(tree)
+    tree = parsed(matrix(shelf))
+    assert cells(tree)["Bury Council"] == [
+        "no report",
+        "◐ not read closely",
+        "no report",
+        "0 in 0 of 1 reports",
+    ]
+    assert "half circle: searched, not read closely" in text_of(find(tree, "p.note")[0])
+    assert "half circle" not in matrix(SHELF)
+
+
+def test_the_bars_and_the_table_of_many_reports_count_those_not_read_closely() -> None:
+    unread = [report(f"Bury {n} Council", "2012", status="not read") for n in range(5)]
+    rows = [(row, [c.quote for c in MANY.citations if c.report == row.report][:1])
+            for row in MANY.coverage[:-2]]  # fmt: skip
+    tree = parsed(timeline(answer_of(*rows, *unread)))
+    assert texts(find(tree, "thead th"))[2:] == [
+        *("Speaks", "Not read closely", "No mention found", "Not asked")
+    ]
+    assert body(tree)[2] == ["2012", "25", "0", "5", "20", "0"]
+    assert texts(find(tree, "svg .label"))[2] == "20 do not, 5 not read closely"
+    assert "◐ Not read closely: half filled (5)" in texts(find(tree, "ul.legend li"))
+
+
+def test_of_very_many_councils_with_evidence_those_with_the_fewest_quotes_are_one_row() -> None:
+    spoken = [report(f"Place {n:03} Council", "2020", "Trams.") for n in range(70)]
+    shelf = answer_of(*spoken, KENT_OLD, KENT_NEW)
+    few = cells(parsed(matrix(shelf)))
+    assert few["11 councils: fewer quotes each"][1] == "11 quotes in 11 reports"
+    assert "Kent Council" in few
+    assert few["All councils"][-1] == "72 in 71 of 72 reports"
+    assert few["All councils"] == cells(parsed(matrix(shelf, every_council=True)))["All councils"]
+
+
+def test_of_many_councils_those_not_read_closely_are_not_counted_among_the_silent() -> None:
+    silent = [report(f"Place {n:02} Council", "2019") for n in range(FEW_COUNCILS)]
+    few = cells(parsed(matrix(answer_of(*silent, KENT_OLD, UNREAD, SUTTON))))
+    assert list(few)[1:-1] == [
+        "1 council: not read closely", "12 councils: no mention", "1 council: not asked",
+    ]  # fmt: skip
 
 
 def test_names_of_one_place_are_one_row() -> None:

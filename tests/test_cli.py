@@ -17,8 +17,8 @@ from conftest import ROOT
 from rag.cli import main
 
 ANSWER = """
-    id question refused reason text citations coverage seconds understood closest without more
-    written
+    id question refused reason text citations coverage seconds understood decided closest without
+    more written
 """.split()
 CITATION = """
     n report title council date form source section paragraph ordinal page quote passage start end
@@ -227,7 +227,7 @@ def test_verify_reports_a_good_index_and_fails_on_a_bad_one(reports: Path, tmp_p
     bad = rag("verify", "--json", "--index", tmp_path)
     assert bad.exit_code == 1
     checked = json.loads(bad.stdout)
-    assert list(checked) == ["problems", "built_with", "reports"]
+    assert list(checked) == ["problems", "built_with", "reports", "vectors"]
     assert checked["problems"] == ["2 passages without a vector."]
 
 

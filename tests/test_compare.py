@@ -24,9 +24,12 @@ from made_answers import (
 )
 
 from rag.errors import InputError
-from rag.page.compare import Group, Show, Sort, View, compare_table, counted
+from rag.page.answers import whole
+from rag.page.charts import matrix, timeline
+from rag.page.compare import Group, Show, Sort, View, compare_page, compare_table, counted
 from rag.page.links import read_link
-from rag.records import Answer, Status
+from rag.records import Answer, Decided, Status
+from rag.wording import decided_in_words
 
 KENT_OLD = report("Kent Council", "2019-05", "Trams are late.", "Trams are full.")
 KENT_NEW = report("Kent Council", "2021")
@@ -44,12 +47,16 @@ VIEWS = st.builds(
 )
 SHOWN: dict[str, Status] = {
     "speaks": "evidence",
+    "not read": "not read",
     "no mention": "no mention",
     "not asked": "not asked",
 }
 
 
 PLAIN = View()
+QUOTES = tuple(
+    f"Trams {n} are late, and people in the area told us of long waits." for n in range(3)
+)
 
 
 def table(answer: Answer, view: View = PLAIN, **page: int) -> lxml.html.HtmlElement:
@@ -129,8 +136,9 @@ def test_the_count_above_the_table_is_of_the_whole_shelf_whatever_is_hidden(
     if len(statuses) > statuses.count("not asked"):
         numbers = list(map(int, re.findall(r"\d+", line)))
         silent, left_out = statuses.count("no mention"), statuses.count("not asked")
-        speaking = statuses.count("evidence")
-        assert numbers == [speaking + silent, speaking, silent, *([left_out] if left_out else [])]
+        speaking, unread = statuses.count("evidence"), statuses.count("not read")
+        told = [n for n in (unread, left_out) if n]
+        assert numbers == [speaking + unread + silent, speaking, silent, *told]
 
 
 @settings(deadline=None)
@@ -253,6 +261,10 @@ def test_years_rise_unless_the_newest_is_wanted_first() -> None:
             "Searched 1 report: 1 mentions it, 0 do not. 2 were not asked.",
         ),
         ((SUTTON,), "Searched no report: 1 was not asked."),
+        (
+            (KENT_OLD, KENT_NEW, report("Leeds", "2020", status="not read")),
+            "Searched 3 reports: 1 mentions it, 1 does not. 1 was not read closely.",
+        ),
     ],
 )
 def test_the_count_is_right_in_singular_and_plural(
@@ -280,9 +292,12 @@ def test_a_repetition_is_told_with_its_place() -> None:
 
 
 def test_an_outcome_is_words_and_a_sign_that_is_not_read_out() -> None:
-    outcomes = find(table(answer_of(LEEDS, KENT_NEW, SUTTON), View(sort="outcome")), ".outcome")
-    assert texts(outcomes) == ["● Speaks", "○ No mention found", "– Not asked"]
-    assert [find(o, ".sign")[0].get("aria-hidden") for o in outcomes] == ["true"] * 3
+    shelf = answer_of(LEEDS, KENT_NEW, SUTTON, report("Bury Council", "2020", status="not read"))
+    outcomes = find(table(shelf, View(sort="outcome")), ".outcome")
+    assert texts(outcomes) == [
+        *("● Speaks", "◐ Not read closely", "○ No mention found", "– Not asked")
+    ]
+    assert [find(o, ".sign")[0].get("aria-hidden") for o in outcomes] == ["true"] * 4
 
 
 def test_a_silent_report_says_what_was_looked_for_and_one_left_out_says_why() -> None:
@@ -324,23 +339,103 @@ def test_a_refused_answer_has_every_row_and_no_quote() -> None:
     assert "Leeds" not in text_of(tree)
 
 
+LONG = answer_of(
+    *(report(f"Spoken {n:03} Council", "2021", "Trams.") for n in range(130)),
+    *(report(f"Unread {n:03} Council", "2021", status="not read") for n in range(15)),
+    *(report(f"Silent {n:03} Council", "2021") for n in range(240)),
+    *((replace(one[0], reason=f"mentions depot {n}"), one[1])
+      for n in range(30) for one in [report(f"Odd {n:03} Council", "2021")]),
+    *((replace(one[0], reason="mentions trams only"), one[1])
+      for n in range(20) for one in [report(f"Even {n:03} Council", "2021")]),
+    *(report(f"Unasked {n:03} Council", "2021", status="not asked") for n in range(5)),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("first", "line", "count"),
+    ("first", "words", "count"),
     [
-        (0, "Rows 1 to 200 of 450", 200),
-        (200, "Rows 201 to 400 of 450", 200),
-        (400, "Rows 401 to 450 of 450", 50),
-        (9_999, "Rows 401 to 450 of 450", 50),
-        (-5, "Rows 1 to 200 of 450", 200),
+        (0, "Page 1 of 5, rows 1 to 100 of 440", 100),
+        (100, "Page 2 of 5, rows 101 to 200 of 440", 100),
+        (400, "Page 5 of 5, rows 401 to 440 of 440", 40),
+        (9_999, "Page 5 of 5, rows 401 to 440 of 440", 40),
+        (-5, "Page 1 of 5, rows 1 to 100 of 440", 100),
     ],
 )
 def test_a_long_table_is_shown_in_pages_that_say_where_they_are(
-    first: int, line: str, count: int
+    first: int, words: str, count: int
 ) -> None:
-    shelf = answer_of(*(report(f"Place {n:03} Council", "2020") for n in range(450)))
-    tree = table(shelf, first=first)
-    assert texts(find(tree, ".note")) == [line]
-    assert len(rows(tree)) == count
+    for group in get_args(Group):
+        page = compare_page(LONG, View(group=group), first)
+        assert (page.words, page.several) == (words, True)
+        assert len(rows(parsed(page.html))) == count
+
+
+def test_a_table_that_fits_says_nothing_of_pages() -> None:
+    page = compare_page(SHELF)
+    assert (page.words, page.several) == ("", False)
+
+
+@pytest.mark.parametrize(("group", "most"), [("nothing", 7), ("outcome", 100), ("year", 100)])
+def test_the_pages_of_a_long_table_show_every_report_once(group: Group, most: int) -> None:
+    shown = [
+        council
+        for first in range(0, len(LONG.coverage), most)
+        for council in names(table(LONG, View(group=group), first=first, most=most))
+    ]
+    assert sorted(shown) == sorted(f"{row.council}, 2021" for row in LONG.coverage)
+
+
+def folded(tree: lxml.html.HtmlElement) -> list[tuple[str, bool, int]]:
+    """What each section that folds is called, whether it is open, and how many rows are in it."""
+    return [
+        (text_of(find(each, "summary")[0]), each.get("open") is not None, len(rows(each)))
+        for each in find(tree, "details")
+    ]
+
+
+def test_a_long_table_folds_by_outcome_and_by_the_reasons_that_many_share() -> None:
+    assert folded(table(LONG, first=100)) == [
+        ("● Speaks: 130 reports", True, 30),
+        ("◐ Not read closely: 15 reports", True, 15),
+        ("○ No mention found: 290 reports", True, 55),
+        ("Nothing on trams: 240 reports", True, 55),
+        ("Mentions trams only: 20 reports", False, 0),
+        ("Other reasons: 30 reports", False, 0),
+        ("– Not asked: 5 reports", False, 0),
+    ]
+    assert folded(table(LONG, View(group="year"))) == []
+    assert folded(table(SHELF, View(group="outcome"))) == []
+
+
+def test_a_section_that_stands_on_other_pages_too_says_on_which() -> None:
+    sections = find(table(LONG, first=100), "details")
+    told = [texts(section.xpath("./p[@class='note']")) for section in sections]
+    assert told == [
+        *(["On pages 1 to 2."], [], ["On pages 2 to 5."], ["On pages 2 to 4."]),
+        *(["On pages 4 to 5."], ["On page 5."], ["On page 5."]),
+    ]
+
+
+def test_every_box_of_a_long_table_that_can_be_scrolled_has_a_name_of_its_own() -> None:
+    labels = [box.get("aria-label") for box in find(table(LONG, first=380), ".wide")]
+    assert len(labels) > 2
+    assert len(set(labels)) == len(labels)
+
+
+def test_what_the_decisions_rest_on_stands_above_the_table() -> None:
+    decided = Decided(searched=440, silent=240, weak=50, close=135, speak=130, unread=15)
+    notes = texts(find(table(replace(LONG, decided=decided)), ".note"))
+    assert decided_in_words(decided) in notes
+
+
+def test_a_page_of_ten_thousand_reports_is_small_and_every_chart_too() -> None:
+    shelf = answer_of(
+        *(report(f"Place {n % 317} Council", f"{1990 + n % 37}", *QUOTES[: 3 * (n % 50 == 0)],
+                 id=f"r{n}") for n in range(10_000))
+    )  # fmt: skip
+    drawn = [compare_table(shelf, View(group=group)) for group in get_args(Group)]
+    drawn += [matrix(shelf), timeline(shelf), whole(shelf, "")]
+    assert max(len(html.encode()) for html in drawn) < 400_000
 
 
 def test_a_group_that_goes_on_over_the_page_keeps_its_count_and_says_so() -> None:

@@ -68,3 +68,19 @@ def test_forgetting_empties_one_conversation() -> None:
     held.forget("ada")
     assert held.of("ada") == []
     assert held.of("grace") != []
+
+
+def test_long_answers_are_forgotten_when_all_together_hold_too_many_reports() -> None:
+    held = Conversations(rows=3)
+    for visitor in ("ada", "grace", "grace", "grace"):
+        held.keep(visitor, turn(held.next_number(visitor)))
+    assert (len(held.of("ada")), len(held.of("grace"))) == (0, 3)
+    held.keep("grace", turn(4))
+    assert [t.number for t in held.of("grace")] == [2, 3, 4]
+
+
+def test_the_newest_answer_stays_however_many_reports_it_holds() -> None:
+    held = Conversations(rows=0)
+    held.keep("ada", turn(1))
+    assert [t.number for t in held.keep("ada", turn(2))] == [2]
+    assert [t.number for t in held.of("ada")] == [2]

@@ -28,9 +28,10 @@ from keeping import (
     write,
 )
 
+from rag.caches import KINDS
 from rag.errors import DamagedIndexError, RagError
 
-PAGE = 4096
+PAGE = 16_384
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,8 +72,9 @@ def damaged_copy(
     place.mkdir()
     (place / "rag.sqlite").write_bytes(sound.content if content is None else content)
     if cache:
-        for file in sound.folder.glob("*.faiss"):
-            shutil.copy(file, place)
+        for kind in KINDS:
+            for file in sound.folder.glob(kind):
+                shutil.copy(file, place)
     return place
 
 
@@ -234,13 +236,13 @@ def test_a_log_with_a_bit_turned_over_is_played_back_up_to_there(
 # --- the cache --------------------------------------------------------------------------------
 
 
-@given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-@settings(max_examples=60, deadline=None)
+@given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), kind=st.sampled_from(KINDS))
+@settings(max_examples=90, deadline=None)
 def test_a_cache_with_a_bit_turned_over_is_built_again(
-    sound: Sound, place: Path, at: float, bit: int
+    sound: Sound, place: Path, at: float, bit: int, kind: str
 ) -> None:
     folder = damaged_copy(sound, place, cache=True)
-    (cache,) = folder.glob("*.faiss")
+    (cache,) = folder.glob(kind)
     whole = cache.read_bytes()
     changed = bytearray(whole)
     changed[int(at * len(whole))] ^= 1 << bit

@@ -109,8 +109,8 @@ def test_embedding_uses_no_network() -> None:
 def test_no_passage_of_the_shelf_is_longer_than_the_model_reads(
     brief_shelf: Assistant, model: MiniLM
 ) -> None:
-    store, budget = brief_shelf._index.store, IndexSettings().prefix_tokens
-    passages = store.passages([i for i, _ in store.passage_rows()]).values()
+    store, budget = brief_shelf._index.file, IndexSettings().prefix_tokens
+    passages = store.passages([i for h in store.held() for i in h.ids]).values()
     texts = [f"{search_prefix(p, budget)}. {p.text}" for p in passages]
     pieces = [len(ids) for ids in model._model.tokenizer(texts, verbose=False)["input_ids"]]
     assert len(pieces) > 500

@@ -32,7 +32,7 @@ from playwright.sync_api import Browser
 from rag.assistant import Assistant
 from rag.dates import date_in_words
 from rag.errors import InputError
-from rag.export import FORMATS, OUTCOMES, Format, Taken, export, file_name, for_clipboard
+from rag.export import FORMATS, MOST_ROWS, Format, Taken, export, file_name, for_clipboard
 from rag.records import (
     Answer,
     Citation,
@@ -44,6 +44,7 @@ from rag.records import (
     Written,
 )
 from rag.word import plain
+from rag.wording import OUTCOMES
 
 SOFFICE = shutil.which("soffice")
 ASKED = "2026-11-22T10:08+00:00"
@@ -347,6 +348,54 @@ def test_two_reports_that_are_called_alike_are_told_apart() -> None:
     for format in formats:
         titles = [row[2] for row in rows_of(Taken(answer, ASKED, SHELF), format)]
         assert titles == ["Review (a)", "Review (b)", "Review c"]
+
+
+MANY = replace(
+    ANSWER,
+    coverage=(
+        *ANSWER.coverage,
+        *(coverage(f"n{n}", council=f"Place {n} Council") for n in range(MOST_ROWS)),
+        coverage("alike", council="Place 7 Council", reason="mentions backlogs only"),
+        coverage("u1", council="Bury Council", status="not read", reason="may speak"),
+    ),
+)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_of_very_many_reports_each_is_named_once_beside_the_reason_that_it_shares(
+    format: Format,
+) -> None:
+    taken = Taken(MANY, ASKED, SHELF)
+    if format == "csv":
+        assert [row["report"] for row in csv_of(taken)][-2:] == ["alike", "u1"]
+        assert len({row["report"] for row in csv_of(taken)}) == len(MANY.coverage)
+        return
+    text = squeezed(text_of(taken, format))
+    assert "Every report that is quoted" in text
+    assert f"No mention found: {MOST_ROWS + 2} reports" in text
+    assert (
+        f"nothing on backlogs ({MOST_ROWS + 1} reports): Sefton Council, July 2022; Place" in text
+    )
+    assert "mentions backlogs only (1 report): Place 7 Council, July 2022 (alike)" in text
+    assert "Place 7 Council, July 2022 (n7); Place 8 Council" in text
+    assert "Not read closely: 1 report may speak (1 report): Bury Council, July 2022" in text
+    assert "Not asked: 1 report" in text
+    named = [text.count(f"Place {n} Council, July 2022") for n in range(MOST_ROWS)]
+    assert named == [2 if n == 7 else 1 for n in range(MOST_ROWS)]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_report_that_was_not_read_closely_says_so_in_every_format(format: Format) -> None:
+    answer = replace(REFUSED, coverage=(coverage("a", status="not read"), coverage("b")))
+    outcomes = [row[3] for row in rows_of(Taken(answer, ASKED, SHELF), format)]
+    assert outcomes == ["Not read closely", "No mention found"]
+
+
+def test_the_clipboard_tells_those_not_read_closely_from_the_silent_and_groups_many() -> None:
+    for words in for_clipboard(MANY):
+        assert words.index("Not read closely:") < words.index("No mention found:")
+        assert words.count("nothing on backlogs") == 1
+        assert words.count("Place 8 Council, July 2022") == 1
 
 
 def test_a_csv_has_one_row_for_each_report_and_quote_and_one_for_a_silent_report() -> None:

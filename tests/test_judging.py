@@ -58,7 +58,7 @@ def candidate(
 
 def found(question: str, offered: Mapping[str, Sequence[Candidate]]) -> Retrieved:
     each = {report: tuple(candidates) for report, candidates in offered.items()}
-    return Retrieved(ask(question), (), (), each)
+    return Retrieved(ask(question), (), (), each, {})
 
 
 def judged(*texts: str, report: str = "r", score: float = 1.0) -> tuple[Judged, ...]:

@@ -20,13 +20,15 @@ import rag
 from rag.assistant import Assistant
 
 STREET = """
-    errors records settings dates councils tokens sentences terms spelling years reading passages
-    acronyms vocabulary kinds weights embedding reranking vectors schema packing store indexing
-    reindexing upkeep workers adding index asked concepts question stance signals decision retrieval
-    places judging wording answering rewriting cues followups prompts model modelfailures modelwatch
-    languagemodel orders figures names briefing dictation claims twists support checking generation
-    standalone passwords originals web robots fetching assistant rendering word commonmark
-    export gate page __init__ app terminal options cli __main__
+    errors records settings dates councils tokens sentences terms spelling years reading
+    passages acronyms vocabulary kinds weights embedding queryencoder reranking caches vectors
+    schema packing engine database store postings segments searching milvus indexing reindexing
+    upkeep workers remote cluster adding index asked concepts question stance signals decision
+    fusion bounding retrieval places judging wording answering rewriting cues followups prompts
+    model modelfailures modelwatch languagemodel orders figures names briefing dictation claims
+    twists support checking generation standalone passwords originals web robots fetching
+    assistant rendering word commonmark export gate page __init__ app terminal options cli
+    __main__
 """.split()
 READING = """
     elements headings numbering encoding rows plain markdown typeset lines tables alignment
@@ -40,16 +42,24 @@ PAGE = """
     links compare drawing charts reader answers shelf examples conversations doors site asking tabs
     managing __init__
 """.split()
-HOUSES = {"reading": READING, "gate": GATE, "page": PAGE}
+MILVUS = """
+    client layout shelf contents search store __init__
+""".split()
+HOUSES = {"milvus": MILVUS, "reading": READING, "gate": GATE, "page": PAGE}
 OWNERS = {
     "tiktoken": "rag.tokens",
     "sentence_transformers": "rag.embedding",
     "torch": "rag.embedding",
     "transformers": "rag.embedding",
     "onnxruntime": "rag.reranking",
-    "tokenizers": "rag.reranking",
+    "tokenizers": ("rag.queryencoder", "rag.reranking"),
+    "safetensors": "rag.queryencoder",
     "faiss": "rag.vectors",
-    "sqlite3": ("rag.schema", "rag.packing", "rag.store", "rag.reindexing", "rag.upkeep"),
+    "sqlite3": ("rag.schema", "rag.packing", "rag.database", "rag.reindexing", "rag.upkeep"),
+    "pymilvus": ("rag.milvus.client", "rag.milvus.layout"),
+    "milvus_lite": "rag.milvus.client",
+    "grpc": "rag.milvus.client",
+    "ray": "rag.cluster",
     "spellchecker": "rag.spelling",
     "rapidfuzz": "rag.spelling",
     "snowballstemmer": "rag.terms",
@@ -83,6 +93,8 @@ PUBLIC = """
     Added Answer Assistant Citation Coverage Hit Model RagError ReportInfo Sentence Surroundings
     Written __version__
 """.split()
+OPTIONAL = ("ray", "pymilvus", "milvus_lite", "grpc", "pyarrow", "msgpack", "cachetools")
+"""What a cluster needs and a laptop does not."""
 HEAVY = ("torch", "faiss", "gradio", "sentence_transformers", "numpy", "onnxruntime")
 PLACES = (
     "/work/",
@@ -205,6 +217,26 @@ def test_the_command_starts_without_the_models() -> None:
     code = f"import sys, rag.cli; print([m for m in {heavy!r} if m in sys.modules])"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "[]\n"
+
+
+def test_a_laptop_installs_nothing_of_what_a_cluster_needs() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8").lower().replace("-", "_")
+    names = {line.split("==")[0] for line in lock.split()}
+    assert names & {*OPTIONAL, "grpcio"} == set()
+    assert "torch" in names
+
+
+def test_a_laptop_starts_nothing_of_what_a_cluster_needs(brief_shelf: Assistant) -> None:
+    code = (
+        "import sys, rag; shelf = rag.Assistant.open(sys.argv[1]);"
+        "assert not shelf.ask('who uses direct payments?').refused;"
+        f"print([m for m in {OPTIONAL!r} if m in sys.modules])"
+    )
+    folder = str(brief_shelf._index.folder)
+    run = subprocess.run(
+        [sys.executable, "-c", code, folder], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert run.stdout == "[]\n"
 

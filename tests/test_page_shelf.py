@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from app import TITLE
 from rag.assistant import Assistant
 from rag.page.managing import add_files
-from rag.page.shelf import shelf_table
+from rag.page.shelf import MOST_ROWS, shelf_table
 from rag.records import ReportInfo
 from rag.settings import MOST_UPLOADS
 
@@ -87,6 +87,18 @@ def test_the_shelf_is_filtered_and_each_report_has_its_details(page: Page) -> No
 def test_only_addresses_of_the_web_become_links_of_the_shelf() -> None:
     info = ReportInfo("r", None, None, None, None, None, "javascript:alert(1)", "full", 1, 2)
     assert "href" not in shelf_table([info])
+
+
+def test_of_a_long_shelf_the_first_are_shown_and_the_filter_finds_the_others() -> None:
+    shelf = [
+        ReportInfo(f"r-{n:05}", None, None, None, None, None, None, "full", 9, 99)
+        for n in range(MOST_ROWS + 1)
+    ]
+    html = shelf_table(shelf)
+    assert html.count('<th scope="row">') == MOST_ROWS
+    assert f"{MOST_ROWS + 1} reports. The first {MOST_ROWS} are shown" in html
+    assert f"r-{MOST_ROWS:05}" in shelf_table(shelf, f"{MOST_ROWS:05}")
+    assert "are shown" not in shelf_table(shelf[1:])
 
 
 def test_what_is_there_already_is_told(page: Page, tmp_path: Path) -> None:

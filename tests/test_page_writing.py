@@ -125,6 +125,29 @@ def test_quotes_that_were_not_handed_over_are_named_with_their_mark() -> None:
     assert len(find(told, "a.cite")) == 1
 
 
+def test_of_very_many_quotes_a_message_shows_the_first_reports_and_counts_the_others() -> None:
+    spoken = [report(f"Place {n:03} Council", "2020", "Trams.", "Trams!") for n in range(260)]
+    tree = parsed(answers.whole(answer_of(*spoken), ""))
+    assert (len(find(tree, "h2")), len(find(tree, "li"))) == (250, 500)
+    assert texts(find(tree, "p"))[-1] == (
+        "10 more reports speak, with 20 quotes: all of it stands under Compare, and in what you"
+        " take away."
+    )
+    few = answers.whole(answer_of(*spoken[:250]), "")
+    assert "under Compare" not in few
+
+
+def test_of_very_many_silent_reports_a_message_tells_each_reason_with_the_first_names() -> None:
+    silent = [report(f"Place {n:03} Council", "2020") for n in range(45)]
+    unread = report("Bury Council", "2020", status="not read")
+    tree = parsed(answers.whole(answer_of(*silent, unread), ""))
+    assert texts(find(tree, "h2")) == ["Not read closely", "No mention found"]
+    first, second = texts(find(tree, "li"))
+    assert first == "Bury Council, 2020: may speak: mentions some of it; not read closely"
+    assert second.startswith("nothing on trams (45 reports): Place 000 Council, 2020; Place 001")
+    assert second.endswith("Place 011 Council, 2020; and 33 more, under Compare")
+
+
 def test_while_it_grows_it_is_not_said_anew_with_each_sentence() -> None:
     assert 'aria-live="off"' in answers.written(WRITTEN, "", growing=True)
     assert "aria-live" not in answers.written(WRITTEN, "")

@@ -79,7 +79,7 @@ def test_an_index_that_was_copied_by_hand_can_be_read_while_it_is_written(
 def test_a_backup_of_an_index_in_use_holds_what_was_committed(folder: Path, tmp_path: Path) -> None:
     fourth = write(tmp_path / "fourth.md", "Housing is scarce.")
     with opened(folder) as shelf:
-        store = shelf._index.store
+        store = shelf._index.file
         with store.writing():
             store._delete("first")
             assert backup(folder, tmp_path / "before.sqlite").reports == 3
@@ -313,7 +313,7 @@ def test_a_reindexed_shelf_is_as_if_it_had_been_added_with_the_new_settings(
             assert shape(shelf.ask(QUESTION)) == shape(added.ask(QUESTION))
             assert shelf.verify() == []
             assert shelf.built_with()["generation"] == "4"
-    assert sorted(p.suffix for p in folder.iterdir()) == [".faiss", ".sqlite"]
+    assert sorted(p.suffix for p in folder.iterdir()) == [".bin", ".faiss", ".json", ".sqlite"]
 
 
 def test_reindexing_for_the_same_model_embeds_nothing(folder: Path) -> None:
@@ -369,14 +369,22 @@ def test_who_reads_while_the_new_tables_are_moved_in_goes_on_reading_the_old_she
     folder: Path,
 ) -> None:
     with opened(folder) as reader:
-        store = reader._index.store
+        store = reader._index.file
         with store.reading():
-            before = reader.reports(), store.passages([1, 2, 3]), store.vectors(64).tobytes()
-            found = store.search_terms(["payment"], 0.5)
-            assert found
+            before = (
+                reader.reports(),
+                store.passages([1, 2, 3]),
+                store.vectors_of([1, 2, 3], 64).tobytes(),
+            )
+            found = store.count_phrase(["payment"])
+            assert found[1]
             reindex(folder, OtherWords(), IndexSettings(passage_tokens=5))
-            after = reader.reports(), store.passages([1, 2, 3]), store.vectors(64).tobytes()
-            assert (after, store.search_terms(["payment"], 0.5)) == (before, found)
+            after = (
+                reader.reports(),
+                store.passages([1, 2, 3]),
+                store.vectors_of([1, 2, 3], 64).tobytes(),
+            )
+            assert (after, store.count_phrase(["payment"])) == (before, found)
         with pytest.raises(IndexMismatchError):
             store.generation()
 
@@ -415,7 +423,7 @@ def test_a_writer_that_never_rests_is_made_to_wait_and_nothing_of_it_is_lost(
     def happens(call: int) -> None:
         file = write(tmp_path / f"more-{call}.md", f"The {call}. tram is late.")
         with opened(folder) as other:
-            other._index.store._db.execute("PRAGMA busy_timeout = 0")
+            other._index.file._db.execute("PRAGMA busy_timeout = 0")
             refused.extend(o.path for o in other.add(file) if o.outcome == "failed")
 
     reindex(folder, Meanwhile(happens))

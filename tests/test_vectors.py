@@ -87,8 +87,8 @@ def test_an_empty_index_finds_nothing() -> None:
 
 def test_a_saved_index_comes_back_and_finds_the_same(tmp_path: Path) -> None:
     index = VectorIndex.build(unit_vectors(50))
-    index.save(tmp_path, "a-7")
-    loaded = VectorIndex.load(tmp_path, "a-7", (50, 16))
+    assert index.save(tmp_path / "kept")
+    loaded = VectorIndex.load(tmp_path / "kept", (50, 16))
     assert loaded is not None
     for query in unit_vectors(5, seed=2):
         scores, positions = loaded.search(query, 9)
@@ -98,31 +98,21 @@ def test_a_saved_index_comes_back_and_finds_the_same(tmp_path: Path) -> None:
 
 
 def test_an_empty_index_comes_back_too(tmp_path: Path) -> None:
-    VectorIndex.build(np.zeros((0, 16), dtype=np.float32)).save(tmp_path, "a-1")
-    loaded = VectorIndex.load(tmp_path, "a-1", (0, 16))
+    VectorIndex.build(np.zeros((0, 16), dtype=np.float32)).save(tmp_path / "kept")
+    loaded = VectorIndex.load(tmp_path / "kept", (0, 16))
     assert loaded is not None
     assert len(loaded) == 0
 
 
-def test_saving_a_generation_removes_the_files_of_all_others(tmp_path: Path) -> None:
-    index = VectorIndex.build(unit_vectors(3))
-    (tmp_path / "vectors.txt").touch()
-    for key in ("a-1", "b-11", "a-2"):
-        index.save(tmp_path, key)
-        names = sorted(path.name for path in tmp_path.iterdir())
-        assert names == [f"vectors-{key}.faiss", "vectors.txt"]
-    assert VectorIndex.load(tmp_path, "a-1", (3, 16)) is None
-
-
 @pytest.mark.parametrize("shape", [(4, 16), (3, 15), (0, 16)])
 def test_an_index_of_another_shape_is_not_loaded(tmp_path: Path, shape: tuple[int, int]) -> None:
-    VectorIndex.build(unit_vectors(3)).save(tmp_path, "a-1")
-    assert VectorIndex.load(tmp_path, "a-1", shape) is None
+    VectorIndex.build(unit_vectors(3)).save(tmp_path / "kept")
+    assert VectorIndex.load(tmp_path / "kept", shape) is None
 
 
 def test_where_nothing_can_be_written_saving_is_no_error(tmp_path: Path) -> None:
-    VectorIndex.build(unit_vectors(3)).save(tmp_path / "absent", "a-1")
-    assert VectorIndex.load(tmp_path / "absent", "a-1", (3, 16)) is None
+    assert not VectorIndex.build(unit_vectors(3)).save(tmp_path / "absent" / "kept")
+    assert VectorIndex.load(tmp_path / "absent" / "kept", (3, 16)) is None
 
 
 def test_a_search_leaves_its_query_as_it_was() -> None:
@@ -130,3 +120,62 @@ def test_a_search_leaves_its_query_as_it_was() -> None:
     before = query.copy()
     VectorIndex.build(unit_vectors(3)).search(query, 2)
     assert np.array_equal(query, before)
+
+
+# --- large ones -------------------------------------------------------------------------------
+
+
+def clustered(n: int, seed: int = 0) -> Vectors:
+    """Unit vectors around a hundred directions, as texts stand around topics."""
+    chance = np.random.default_rng(seed)
+    topics = np.random.default_rng(99).normal(size=(100, 16))
+    vectors = topics[chance.integers(100, size=n)] + 0.4 * chance.normal(size=(n, 16))
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(unit, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def large() -> tuple[Vectors, VectorIndex]:
+    vectors = clustered(5_000)
+    index = VectorIndex.of(5_000, 16, lambda at: vectors[at.start : at.stop : at.step], exact=1_000)
+    return vectors, index
+
+
+def test_a_large_index_is_searched_by_lists_and_says_so(large: tuple[Vectors, VectorIndex]) -> None:
+    _, index = large
+    assert not index.exact
+    assert "5,000 vectors of 8 bits in 282 lists, the nearest 16" in str(index)
+    assert VectorIndex.build(clustered(10)).exact
+
+
+def test_a_large_index_finds_nearly_all_of_the_nearest(large: tuple[Vectors, VectorIndex]) -> None:
+    vectors, index = large
+    shared = 0
+    for query in clustered(50, seed=1):
+        exact = set(np.argsort(-(vectors @ query))[:10].tolist())
+        shared += len(exact & set(index.search(query, 10)[1].tolist()))
+    assert shared >= 0.95 * 500
+
+
+def test_what_is_searched_among_is_all_that_is_found(large: tuple[Vectors, VectorIndex]) -> None:
+    vectors, index = large
+    among = np.zeros(5_000, dtype=np.bool_)
+    among[::50] = True
+    for some in (index, VectorIndex.build(vectors)):
+        scores, positions = some.search(clustered(1, seed=2)[0], 500, among)
+        assert sorted(positions.tolist()) == list(range(0, 5_000, 50))
+        assert (np.diff(scores) <= 0).all()
+
+
+def test_a_large_index_comes_back_from_its_file(
+    large: tuple[Vectors, VectorIndex], tmp_path: Path
+) -> None:
+    _, index = large
+    assert index.save(tmp_path / "kept")
+    loaded = VectorIndex.load(tmp_path / "kept", (5_000, 16))
+    assert loaded is not None
+    assert str(loaded) == str(index)
+    query = clustered(1, seed=3)[0]
+    (scores, positions), expected = loaded.search(query, 99), index.search(query, 99)
+    assert np.array_equal(scores, expected[0])
+    assert np.array_equal(positions, expected[1])

@@ -9,8 +9,19 @@ import pytest
 
 from rag.kinds import holds
 from rag.question import Question, Shelf, understand
-from rag.records import AnswerKind, Citation, Coverage, Passage, ReportInfo, Status
-from rag.wording import as_text, listed, summary, why_evidence, why_refused, why_silent
+from rag.records import AnswerKind, Citation, Coverage, Decided, Passage, ReportInfo, Status
+from rag.wording import (
+    MOST_LISTED,
+    as_text,
+    decided_in_words,
+    listed,
+    summary,
+    why_evidence,
+    why_refused,
+    why_silent,
+    why_unread,
+    why_weak,
+)
 
 REPORTS = tuple(
     ReportInfo(f"{place}-2022", None, f"{place} Council", "2022", None, None, None, "full", 9, 99)
@@ -146,6 +157,74 @@ def test_a_summary_counts_the_reports(statuses: list[Status], text: str) -> None
     assert summary(ask("carers"), [row(n, s) for n, s in enumerate(statuses)]) == text
 
 
+DECIDED = Decided(searched=10_412, silent=9_330, weak=241, close=541, speak=212, unread=300)
+
+
+@pytest.mark.parametrize(
+    "decided", [Decided(), Decided(searched=20, close=20, read=9, speak=3), Decided(searched=3)]
+)
+def test_where_every_report_was_read_closely_nothing_is_said_of_it(decided: Decided) -> None:
+    assert decided_in_words(decided) == ""
+    coverage = [row(1, "evidence"), row(2)]
+    assert summary(ask("carers"), coverage, decided) == summary(ask("carers"), coverage)
+    assert why_refused(ask("carers"), coverage, decided) == why_refused(ask("carers"), coverage)
+
+
+def test_what_the_decisions_rest_on_is_told_with_the_number_of_reports_of_each_kind() -> None:
+    assert decided_in_words(DECIDED) == (
+        "10,412 reports were searched: 9,330 hold none of the words looked for, nor anything near"
+        " in meaning; 241 hold some of it, but too little to answer; 541 were read closely and 212"
+        " of them speak; 300 may speak, but were not read closely, for others come first."
+    )
+
+
+@pytest.mark.parametrize(
+    ("decided", "words"),
+    [
+        (
+            Decided(searched=2, silent=1, close=1, speak=1),
+            "2 reports were searched: 1 holds none of the words looked for, nor anything near in"
+            " meaning; 1 was read closely and 1 of them speaks.",
+        ),
+        (
+            Decided(searched=31, silent=30, close=1),
+            "31 reports were searched: 30 hold none of the words looked for, nor anything near in"
+            " meaning; 1 was read closely and none speaks.",
+        ),
+    ],
+)
+def test_what_the_decisions_rest_on_is_right_in_singular_and_plural(
+    decided: Decided, words: str
+) -> None:
+    assert decided_in_words(decided) == words
+
+
+def test_summary_and_refusal_of_many_reports_say_what_the_decisions_rest_on() -> None:
+    coverage = [row(1, "evidence"), row(2), row(3, "not read"), row(4, "not asked")]
+    said = summary(ask("carers in Leeds"), coverage, DECIDED)
+    assert said.startswith(decided_in_words(DECIDED))
+    assert said.endswith(" 1 was not asked. There is no report about Leeds.")
+    refused = why_refused(ask("carers"), coverage[1:], DECIDED)
+    assert "Nothing in the 1 reports decided on answers this." in refused
+    assert refused.endswith(decided_in_words(DECIDED))
+
+
+def test_a_report_that_was_not_read_closely_is_never_counted_as_one_that_does_not_speak() -> None:
+    coverage = [row(1, "evidence"), row(2), row(3, "not read"), row(4, "not read")]
+    assert summary(ask("carers"), coverage) == (
+        "Searched 4 reports: 1 speaks of it, 1 does not. 2 were not read closely."
+    )
+
+
+def test_the_reasons_of_reports_that_were_not_read_closely_say_what_to_do() -> None:
+    assert why_weak() == ("mentions some of it, but too little to answer")
+    assert why_unread(1_541) == (
+        "may speak: mentions some of it; not read closely, because 1,541 reports come before it."
+        " Name a council or a year to narrow the question"
+    )
+    assert "because 1 report comes before it" in why_unread(1)
+
+
 def test_a_summary_names_the_councils_that_are_not_on_the_shelf() -> None:
     text = summary(ask("carers in Sefton and Leeds"), [row(1, "evidence")])
     assert text.endswith("There is no report about Leeds.")
@@ -183,6 +262,39 @@ def test_the_text_of_a_refusal_shows_the_closest_as_no_answer_and_every_silent_r
         "- Place 1 Council, May 2022: nothing on pots",
         "- Place 3 Council, May 2022: nothing on trams",
     ]
+
+
+def test_the_text_tells_reports_that_were_not_read_closely_apart_from_the_silent() -> None:
+    coverage = [row(1), row(2, "not read", "may speak"), row(3, "not asked", "left out")]
+    text = as_text("Searched.", coverage, [citation(1, "a", "Said.")], (), ask("carers"))
+    assert text.split("\n\n")[-2:] == [
+        "Not read closely:\n- Place 2 Council, May 2022: may speak",
+        "No mention found:\n- Place 1 Council, May 2022: nothing on pots",
+    ]
+
+
+@pytest.mark.parametrize("count", [MOST_LISTED, MOST_LISTED + 1])
+def test_of_many_silent_reports_each_is_named_once_beside_the_reason_that_they_share(
+    count: int,
+) -> None:
+    coverage = [
+        row(n, reason="nothing on pans" if n == 7 else "nothing on pots") for n in range(count)
+    ]
+    text = as_text("Searched.", coverage, [citation(1, "a", "Said.")], (), ask("carers"))
+    _, *told = text.split("No mention found:\n")[1].split("\n- ")
+    assert [text.count(f"Place {n} Council, May 2022") for n in range(count)] == [1] * count
+    if count <= MOST_LISTED:
+        assert len(told) == count - 1
+    else:
+        assert f"- nothing on pots ({count - 1} reports): Place 0 Council, May 2022; " in text
+        assert text.endswith("- nothing on pans (1 report): Place 7 Council, May 2022")
+
+
+def test_of_many_silent_reports_two_that_are_called_alike_are_told_apart() -> None:
+    alike = [replace(row(n), council="Place 1 Council") for n in (1, 2)]
+    coverage = [*alike, *(row(n) for n in range(3, 60))]
+    text = as_text("Searched.", coverage, [citation(1, "a", "Said.")], (), ask("carers"))
+    assert "Place 1 Council, May 2022 (r1); Place 1 Council, May 2022 (r2); Place 3" in text
 
 
 def test_a_refusal_tells_the_titles_on_the_shelf_the_commonest_first() -> None:

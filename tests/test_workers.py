@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, WordEncoder
 
-from rag.errors import ReadingError
+from rag.errors import InputError, ReadingError
 from rag.settings import IndexSettings, ReadingLimits
-from rag.workers import File, Found, Prepared, Readers
+from rag.workers import File, Found, Prepared, Readers, Work
 
 LIMITS = ReadingLimits()
 LONG = "Carers wait for an assessment, and some of them wait for a year.\n\n"
@@ -22,7 +22,8 @@ LONG = "Carers wait for an assessment, and some of them wait for a year.\n\n"
 
 @contextmanager
 def readers(limits: ReadingLimits = LIMITS, workers: int = 1) -> Iterator[Readers]:
-    with Readers(IndexSettings(), limits, lambda _: None, workers) as started:
+    work = Work(IndexSettings(), limits, WordEncoder(), lambda _: None, set)
+    with Readers(work, workers) as started:
         yield started
 
 
@@ -71,6 +72,11 @@ def test_files_come_out_in_the_order_in_which_they_went_in(tmp_path: Path) -> No
     with readers(workers=2) as started:
         found = [(file.path, type(what)) for file, what in started.prepare(map(File, paths))]
     assert found == [(path, Prepared) for path in paths]
+
+
+def test_there_is_at_least_one_reader() -> None:
+    with pytest.raises(InputError, match="0 workers cannot read"), readers(workers=0):
+        pass
 
 
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_is_read(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def _own(
         "passages of at most"
         f" {index.settings.passage_tokens} tokens; keywords, vectors, cross-encoder, one decision"
         " for each report",
-        len(index.snapshot().ids),
+        index.snapshot().searcher.passages,
         indexing,
         (outcomes, found),
         whole_chunks=False,

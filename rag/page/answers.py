@@ -3,6 +3,9 @@
 What a language model wrote is a message of its own above it, so that the quotes stay as they are,
 with whatever is focused or read in them, while sentences are added. All of it is text: nothing
 that a model writes becomes markup, and the only links are those to the quotes.
+
+A message stays short enough to be read and sent: of very many quotes, and of very many reports
+without one, it shows the first and counts the others, which the comparison shows.
 """
 
 from __future__ import annotations
@@ -12,15 +15,32 @@ from itertools import groupby
 from typing import Literal
 
 from rag.model import Model
+from rag.page.compare import counted
 from rag.page.links import read_link
 from rag.places import report_name
-from rag.records import Answer, Citation, Sentence, Understood, Written
+from rag.records import Answer, Citation, Coverage, Sentence, Understood, Written
 from rag.rendering import Markup, render
-from rag.wording import OWN_WORDS, left_out, listed, withheld, written_by_report
+from rag.wording import (
+    MOST_LISTED,
+    OWN_WORDS,
+    by_reason,
+    left_out,
+    listed,
+    listed_rows,
+    names_of,
+    withheld,
+    without_quotes,
+    written_by_report,
+)
 
 _PIECES = 4
 """In so many pieces at most an answer is streamed."""
 _QUOTES_PER_PIECE = 3
+_MOST_QUOTES = 500
+"""Quotes of a message; the reports behind them are counted."""
+_MOST_REASONS = 20
+_MOST_NAMED = 12
+"""Reports named for each reason, where there are more than have a line each."""
 
 
 def searching(understood: Understood, asked: str, reports: int) -> Markup:
@@ -50,27 +70,56 @@ Group = tuple[str, list[tuple[Citation, str]]]
 
 def _groups(found: Answer) -> list[Group]:
     """Name of each report that speaks, with its citations and their addresses."""
-    return [
-        (report_name(first.council, first.date, report), [(c, read_link(c)) for c in cited])
-        for report, several in groupby(found.citations, key=lambda c: c.report)
-        for cited in [list(several)]
-        for first in cited[:1]
-    ]
+    groups, quotes = list[Group](), 0
+    for report, several in groupby(found.citations, key=lambda c: c.report):
+        cited = list(several)
+        quotes += len(cited)
+        if groups and quotes > _MOST_QUOTES:
+            break
+        name = report_name(cited[0].council, cited[0].date, report)
+        groups.append((name, [(c, read_link(c)) for c in cited]))
+    return groups
 
 
 def _message(found: Answer, asked: str, groups: list[Group], fold: Fold, *, whole: bool) -> Markup:
-    silent = [row for row in found.coverage if row.status == "no mention"]
     return render(
         "answer.html",
         found=found,
         asked=asked,
         groups=groups,
+        behind=_behind(found, groups) if whole else "",
         closest=[(c, read_link(c)) for c in found.closest],
-        silent=[(report_name(r.council, r.date, r.report), r.reason) for r in silent],
+        unquoted=[(name, _told(rows)) for name, rows in without_quotes(found.coverage)]
+        if whole
+        else [],
         fold=fold if groups else "",
         own_words=OWN_WORDS,
         whole=whole,
     )
+
+
+def _behind(found: Answer, groups: list[Group]) -> str:
+    """How much is quoted besides what is shown, and where it stands."""
+    quotes = len(found.citations) - sum(len(cited) for _, cited in groups)
+    reports = len({c.report for c in found.citations}) - len(groups)
+    more = f"{counted(reports, 'more report speaks', 'more reports speak')}"
+    where = "all of it stands under Compare, and in what you take away"
+    return f"{more}, with {counted(quotes, 'quote')}: {where}." if quotes else ""
+
+
+def _told(rows: list[Coverage]) -> list[tuple[str, str]]:
+    """Each report with its reason; of many, each reason with some of the reports that share it."""
+    if len(rows) <= MOST_LISTED:
+        return listed_rows(rows)
+    groups = by_reason(rows)
+    rest = [row for _, alike in groups[_MOST_REASONS:] for row in alike]
+    shown = [*groups[:_MOST_REASONS], *([("other reasons", rest)] if rest else [])]
+    return [(f"{why} ({counted(len(alike), 'report')})", _some(alike)) for why, alike in shown]
+
+
+def _some(rows: list[Coverage]) -> str:
+    names, more = "; ".join(names_of(rows[:_MOST_NAMED])), len(rows) - _MOST_NAMED
+    return f"{names}; and {more:,} more, under Compare" if more > 0 else names
 
 
 # --- what a language model wrote --------------------------------------------------------------
@@ -90,7 +139,9 @@ def written(found: Answer, asked: str, *, growing: bool = False, failed: bool = 
     While it is ``growing`` screen readers are not told it anew with each sentence.
     """
     assert found.written is not None
-    by_number = {citation.n: (citation, read_link(citation)) for citation in found.citations}
+    used = {n for said in found.written.sentences for n in said.citations}
+    used.update(found.written.withheld)
+    by_number = {c.n: (c, read_link(c)) for c in found.citations if c.n in used}
     groups = [
         (about, [_line(sentence, by_number) for sentence in sentences])
         for about, sentences in written_by_report(found)

@@ -9,6 +9,7 @@ holds nothing but what it shows.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from rag.assistant import Assistant
 from rag.errors import InputError, RagError
 from rag.followups import FollowUp
 from rag.page import answers, charts, compare
+from rag.page.compare import View
 from rag.page.conversations import Conversations, Turn, Wishes
 from rag.records import Answer
 from rag.rendering import Markup, render
@@ -29,6 +31,9 @@ Message = dict[str, Any]
 Update = tuple[Any, ...]
 
 NOTHING = "Ask a question first."
+_MANY_QUOTES, _PAUSE = 100, 1.0
+"""Seconds between two looks at a text that grows, where it may become long."""
+_PLAIN = View()
 STOPPED = "Stopped. The answer in the reports’ own words is below."
 
 
@@ -59,36 +64,39 @@ class Asking:
             first = render("told.html", text=str(error))
         return question, _shown(turns, typed, first), typed
 
-    def answer(self, session: str, typed: str) -> Iterator[Update]:
-        """The answer, piece by piece; kept when it is whole, unless it was stopped meanwhile."""
+    def answer(self, session: str, typed: str, view: View = _PLAIN) -> Iterator[Update]:
+        """The answer, piece by piece; kept when it is whole, unless it was stopped meanwhile.
+
+        Its table is shown as ``view`` has it, which is what the controls above it say.
+        """
         try:
             if self.conversations.is_expected(session, typed):
                 asked = self._standing_alone(session, typed, write=self._writes(session))
-                yield from self._answered(session, typed, asked.question, (), more=asked.more)
+                yield from self._answered(session, typed, asked.question, (), view, more=asked.more)
         except RagError as error:
             yield self._refused(session, typed, error)
         finally:
             self.conversations.expect_no_more(session, typed)
 
-    def again(self, session: str, kept: list[str]) -> Iterator[Update]:
+    def again(self, session: str, kept: list[str], view: View = _PLAIN) -> Iterator[Update]:
         """The last question without the parts that were unticked, in the place of its answer."""
         last = self.conversations.last(session)
         if last is None or last.answer is None:
-            yield tuple([gr.skip()] * 6)
+            yield tuple([gr.skip()] * (1 + _VIEWS))
             return
         found = last.answer
         known = answers.choices(found.understood, found.without)
         without = tuple(key for _, key in known if key not in kept)
         try:
             yield from self._answered(
-                session, last.typed, last.asked, without, more=found.more, number=last.number
+                session, last.typed, last.asked, without, view, more=found.more, number=last.number
             )
         except RagError as error:
             yield self._refused(session, last.typed, error)
 
     def _refused(self, session: str, typed: str, error: RagError) -> Update:
         told = render("told.html", text=str(error))
-        return (_shown(self.conversations.of(session), typed, told), *[gr.skip()] * 5)
+        return (_shown(self.conversations.of(session), typed, told), *[gr.skip()] * _VIEWS)
 
     def _answered(
         self,
@@ -96,12 +104,13 @@ class Asking:
         typed: str,
         asked: str,
         without: tuple[str, ...],
+        view: View,
         *,
         more: bool,
         number: int | None = None,
     ) -> Iterator[Update]:
         before = [t for t in self.conversations.of(session) if t.number != number]
-        shelf, time = self.assistant.shelf_version(), datetime.now(UTC).isoformat("T", "minutes")
+        shelf, moment = self.assistant.shelf_version(), datetime.now(UTC).isoformat("T", "minutes")
         found = self.assistant.ask(asked, without=without, more=more)
         if number is None and not self.conversations.is_expected(session, typed):
             return
@@ -112,15 +121,15 @@ class Asking:
         other = "" if written else _other(asked, typed)
         *growing, whole = answers.pieces(found, other, "open" if written else "")
         for piece in growing:
-            yield (_shown(before, typed, piece, written), *[gr.skip()] * 5)
+            yield (_shown(before, typed, piece, written), *[gr.skip()] * _VIEWS)
         number = number or self.conversations.next_number(session)
         turn = Turn(
-            *(number, typed, asked, whole, found, time, shelf),
+            *(number, typed, asked, whole, found, moment, shelf),
             written=written,
             writing=written is not None,
         )
         self.conversations.keep(session, turn)
-        yield _shown([*before, turn]), *_views(turn)
+        yield _shown([*before, turn]), *_views(turn, view)
 
     def write(self, session: str) -> Iterator[Any]:
         """The conversation while a language model writes its last answer up, sentence by sentence.
@@ -132,7 +141,8 @@ class Asking:
         if mine is None or mine.answer is None:
             yield gr.skip()
             return
-        last, told = mine.answer, ""
+        last, told, due = mine.answer, "", 0.0
+        pause = _PAUSE if len(last.citations) > _MANY_QUOTES else 0.0
 
         def stopped() -> bool:
             return not self.conversations.holds(session, mine)
@@ -141,6 +151,9 @@ class Asking:
             for last in self.assistant.writing(mine.answer, stopped):
                 if stopped():
                     return
+                if time.monotonic() < due:
+                    continue
+                due = time.monotonic() + pause
                 above = self._written(session, mine, last, growing=True)
                 yield self._with(session, mine, above)
         except RagError as error:
@@ -210,15 +223,16 @@ class Asking:
         # Somebody may be typing already, or switching on.
         on = [gr.skip()] * 2 if wishes == Wishes() else [wishes.write, wishes.failed]
         if last is None:
-            return *on, *[gr.skip()] * 7
-        return *on, last.asked, _shown(self.conversations.of(session)), *_views(last)
+            return *on, *[gr.skip()] * (2 + _VIEWS)
+        return *on, last.asked, _shown(self.conversations.of(session)), *_views(last, _PLAIN)
 
     def forget(self, session: str) -> Update:
         """An empty page; nothing that was asked is kept or waited for."""
         self.conversations.expect_no_more(session)
         self.conversations.forget(session)
         told = render("told.html", text=NOTHING)
-        return "", [], gr.CheckboxGroup(choices=[], visible=False), "", told, told, ""
+        parts = gr.CheckboxGroup(choices=[], visible=False)
+        return "", [], parts, "", told, *_no_pages(), told, ""
 
     def stopped(self, session: str, typed: str) -> list[Message]:
         """The conversation without the answer that was stopped, or without its written text."""
@@ -229,12 +243,18 @@ class Asking:
         told = render("told.html", text="Stopped. Nothing of this was kept.")
         return _shown(self.conversations.of(session), typed, told)
 
-    def compared(self, session: str, view: compare.View) -> Markup:
-        """The table of every report, as it is wanted now."""
+    def compared(self, session: str, view: View, first: int = 0, further: int = 0) -> Update:
+        """A page of the table of every report, as it is wanted now, and what belongs to pages.
+
+        ``first`` is the first row of the page that is shown, from 0, and ``further`` the number
+        of rows to go on from there; back, when it is less than 0.
+        """
         last = self.conversations.last(session)
         if last is None or last.answer is None:
-            return render("told.html", text=NOTHING)
-        return compare.compare_table(last.answer, view)
+            return render("told.html", text=NOTHING), *_no_pages()
+        page = compare.compare_page(last.answer, view, first + further)
+        there = "" if page.first != first or not further else "There is no other page this way. "
+        return _paged(page, there)
 
     def _writes(self, session: str) -> bool:
         """True when a visitor lets the language model write, and there is one."""
@@ -281,8 +301,16 @@ def _said(role: str, html: str) -> Message:
     return {"role": role, "content": str(html)}
 
 
-def _views(turn: Turn) -> Update:
-    """Parts, take away, table, time line and matrix of one answer."""
+_VIEWS = 8
+"""Components that ``_views`` fills."""
+
+
+def _no_pages() -> Update:
+    return gr.Row(visible=False), "", 0
+
+
+def _views(turn: Turn, view: View) -> Update:
+    """Parts, take away, table with what turns its pages, time line and matrix of one answer."""
     found = turn.answer
     assert found is not None
     parts = answers.choices(found.understood, found.without)
@@ -290,7 +318,15 @@ def _views(turn: Turn) -> Update:
     return (
         gr.CheckboxGroup(choices=parts, value=on, visible=bool(parts)),
         render("take.html", number=turn.number, asked=turn.asked),
-        compare.compare_table(found),
+        *_paged(compare.compare_page(found, view)),
         charts.timeline(found),
         charts.matrix(found),
     )
+
+
+def _paged(page: compare.Page, told: str = "") -> Update:
+    """A page of the table, the buttons for the others if there are any, where it is, and where it
+    starts.
+    """
+    where = render("told.html", text=f"{told}{page.words}.") if page.several else ""
+    return page.html, gr.Row(visible=page.several), where, page.first

@@ -2,8 +2,8 @@
 
 Promises that a picture says nothing that is not also there in words: beneath the line of time the
 same stands as a table, and every cell of the matrix has its words. Outcomes differ by shape
-(filled, hollow, dash), never by colour alone. Of fewer than three reports a picture would say less
-than a sentence, so there is a sentence instead.
+(filled, half, hollow, dash), never by colour alone. Of fewer than three reports a picture would say
+less than a sentence, so there is a sentence instead.
 
 Left out: marks that are links, because a picture is one thing to a screen reader; the table of the
 comparison has the links.
@@ -32,6 +32,7 @@ from rag.page.drawing import (
     count_by_status,
     draw_bars,
     draw_marks,
+    statuses_of,
     year_of,
 )
 from rag.records import Answer, Coverage
@@ -43,6 +44,8 @@ MOST_MARKS = 60
 """Reports with a date that are drawn one by one; more are counted by year."""
 FEW_COUNCILS = 12
 """So many rows of the matrix are all shown, whether they have evidence or not."""
+_MOST_COUNCILS = 60
+"""Rows of councils with evidence; those with the fewest quotes are counted together beyond it."""
 _MOST_NAMED = 12
 """Reports without a date that are named beneath the picture; the others are counted."""
 
@@ -55,6 +58,7 @@ class Cell:
     speaking: int = 0
     silent: int = 0
     unasked: int = 0
+    unread: int = 0
 
     def __add__(self, other: Cell) -> Cell:
         return Cell(
@@ -62,17 +66,24 @@ class Cell:
             self.speaking + other.speaking,
             self.silent + other.silent,
             self.unasked + other.unasked,
+            self.unread + other.unread,
         )
 
     @property
     def reports(self) -> int:
-        return self.speaking + self.silent + self.unasked
+        return self.searched + self.unasked
+
+    @property
+    def searched(self) -> int:
+        return self.speaking + self.silent + self.unread
 
     @property
     def outcome(self) -> Outcome | None:
         """The outcome that the cell stands for; None without any report."""
         if self.speaking:
             return OUTCOMES["evidence"]
+        if self.unread:
+            return OUTCOMES["not read"]
         if self.silent:
             return OUTCOMES["no mention"]
         return OUTCOMES["not asked"] if self.unasked else None
@@ -88,6 +99,9 @@ class Cell:
             searched = "" if self.speaking else "searched, "
             many = f" in {counted(self.silent, 'report')}" if several else ""
             parts.append(f"{searched}no mention{many}")
+        if self.unread:
+            many = f" in {counted(self.unread, 'report')}" if several else ""
+            parts.append(f"not read closely{many}")
         if self.unasked:
             many = f"{counted(self.unasked, 'report')} " if several else ""
             parts.append(f"{many}not asked")
@@ -138,6 +152,7 @@ def timeline(answer: Answer) -> Markup:
         most_named=_MOST_NAMED,
         rows=[*dated, *undated] if single else (),
         years=() if single else _year_rows(answer.coverage),
+        columns=[OUTCOMES[status] for status in statuses_of(answer.coverage)],
         outcomes=OUTCOMES,
         unknown_council=UNKNOWN_COUNCIL,
     )
@@ -146,8 +161,9 @@ def timeline(answer: Answer) -> Markup:
 def matrix(answer: Answer, *, every_council: bool = False) -> Markup:
     """How many quotes were found by council and year, as a table with a bar in each cell.
 
-    Of more than ``FEW_COUNCILS`` councils those without evidence are counted in one row, unless
-    ``every_council``. Years without any report are left out.
+    Of more than ``FEW_COUNCILS`` councils those without evidence are counted in one row, and so are
+    those with the fewest quotes of very many, unless ``every_council``. Years without any report
+    are left out.
     """
     shelf = len(answer.coverage)
     if shelf < FEWEST:
@@ -165,6 +181,7 @@ def matrix(answer: Answer, *, every_council: bool = False) -> Markup:
         lines=lines,
         columns=columns,
         total=sum(columns, Cell()),
+        any_unread=any(row.status == "not read" for row in answer.coverage),
         most=max(1, *(cell.quotes for line in lines for cell in line.cells)),
     )
 
@@ -186,10 +203,9 @@ def _too_few(shelf: int, usable: int) -> str:
 
 def _year_rows(rows: Sequence[Coverage]) -> list[tuple[str, int, list[int]]]:
     """Year, reports and their number by outcome: what the bars show, and those without a date."""
-    return [
-        (year or UNKNOWN_DATE, len(mine), list(count_by_status(mine).values()))
-        for year, mine in by_year(rows).items()
-    ]
+    shown = statuses_of(rows)
+    counts = [(year, len(mine), count_by_status(mine)) for year, mine in by_year(rows).items()]
+    return [(year or UNKNOWN_DATE, n, [found[s] for s in shown]) for year, n, found in counts]
 
 
 def _lines(coverage: Sequence[Coverage], years: Sequence[str | None], *, every: bool) -> list[Line]:
@@ -202,9 +218,15 @@ def _lines(coverage: Sequence[Coverage], years: Sequence[str | None], *, every: 
     others = [line for line in lines if not line.total.speaking]
     if every or len(lines) <= FEW_COUNCILS:
         return speaking + others
-    silent = [line for line in others if line.total.silent]
-    unasked = [line for line in others if not line.total.silent]
-    return [*speaking, *_together(silent, "no mention"), *_together(unasked, "not asked")]
+    most = sorted(speaking, key=lambda line: -line.total.quotes)[:_MOST_COUNCILS]
+    shown = {id(line) for line in most}
+    return [
+        *(line for line in speaking if id(line) in shown),
+        *_together([line for line in speaking if id(line) not in shown], "fewer quotes each"),
+        *_together([line for line in others if line.total.unread], "not read closely"),
+        *_together([n for n in others if n.total.silent and not n.total.unread], "no mention"),
+        *_together([line for line in others if not line.total.searched], "not asked"),
+    ]
 
 
 def _line(rows: Sequence[Coverage], years: Sequence[str | None]) -> Line:
@@ -215,6 +237,7 @@ def _line(rows: Sequence[Coverage], years: Sequence[str | None]) -> Line:
             speaking=int(row.status == "evidence"),
             silent=int(row.status == "no mention"),
             unasked=int(row.status == "not asked"),
+            unread=int(row.status == "not read"),
         )
     oldest_first = sorted(rows, key=lambda row: (time_key(row.date), row.report))
     return Line(council_names(row.council for row in oldest_first), "", tuple(cells.values()))

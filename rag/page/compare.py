@@ -6,27 +6,42 @@ same answer and view give the same bytes. Two reports of one council stand in or
 wherever rows are by council, because that is how they are read. A filter hides rows, never quotes
 within a row: what a report says is shown whole or not at all.
 
+A long table that is not wanted by council or year stands in sections that fold, by outcome and,
+where many reports share one, by reason; each says how many reports it has and on which pages.
+
 Names are compared by place, so that "Sutton Council" and "London Borough of Sutton" are one
 council. Left out: the controls, which belong to the page, and files, which belong to the export.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from rag.councils import place_of
 from rag.errors import InputError
-from rag.export import OUTCOMES as IN_WORDS
 from rag.page.links import read_link
 from rag.places import report_name
 from rag.records import Answer, Citation, Coverage, Status
 from rag.rendering import Markup, render
+from rag.wording import OUTCOMES as IN_WORDS
+from rag.wording import by_reason, decided_in_words
 
 Group = Literal["nothing", "council", "year", "outcome"]
 Sort = Literal["shelf", "council", "newest", "oldest", "outcome", "quotes"]
-Show = Literal["all", "speaks", "no mention", "not asked"]
+Show = Literal["all", "speaks", "not read", "no mention", "not asked"]
+
+PAGE = 100
+"""Rows of a page."""
+FEW = 50
+"""So many rows stand in one table; more stand in sections."""
+_MANY_ALIKE = 10
+"""Reports that share a reason have a section of their own from this number on."""
+_MOST_REASONS = 20
+"""Reasons of one outcome that have a section of their own."""
+_OTHER_REASONS = "Other reasons"
 
 UNKNOWN_COUNCIL = "Council not known"
 UNKNOWN_DATE = "Date not known"
@@ -44,12 +59,14 @@ class Outcome:
 
 OUTCOMES: Mapping[Status, Outcome] = {
     "evidence": Outcome("●", IN_WORDS["evidence"], "speaks"),
+    "not read": Outcome("◐", IN_WORDS["not read"], "unread"),
     "no mention": Outcome("○", IN_WORDS["no mention"], "silent"),
     "not asked": Outcome("–", IN_WORDS["not asked"], "unasked"),
 }
 """In the order in which they are shown."""
 _SHOWN: Mapping[Show, Status] = {
     "speaks": "evidence",
+    "not read": "not read",
     "no mention": "no mention",
     "not asked": "not asked",
 }
@@ -95,7 +112,59 @@ class Grouped:
     rows: tuple[Row, ...]
 
 
-def compare_table(answer: Answer, view: View = View(), first: int = 0, most: int = 200) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows of a long table that fold away together: those of one outcome, or of one reason."""
+
+    outcome: Outcome
+    reason: str
+    """What its reports share besides; empty where it is the whole of an outcome."""
+    reports: int
+    pages: tuple[int, int]
+    """The first and the last page on which it has rows, from 1."""
+    rows: tuple[Row, ...]
+    """Those on this page."""
+    reasons: tuple[Section, ...] = ()
+    """What it consists of, where several reasons are told apart."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.outcome.words}, {self.reason}" if self.reason else self.outcome.words
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the table."""
+
+    html: Markup
+    first: int
+    """The first of its rows, counted from 0."""
+    last: int
+    """The row behind its last one."""
+    fitting: int
+    """Rows of all pages."""
+    most: int
+    """Rows of a page."""
+
+    @property
+    def several(self) -> bool:
+        """True where there are other pages."""
+        return self.fitting > self.most
+
+    @property
+    def words(self) -> str:
+        """Where the page stands: "Page 2 of 99, rows 101 to 200 of 9,871"; else empty."""
+        number, pages = self.first // self.most + 1, -(-self.fitting // self.most)
+        rows = f"rows {self.first + 1:,} to {self.last:,} of {self.fitting:,}"
+        return f"Page {number:,} of {pages:,}, {rows}" if self.several else ""
+
+
+def compare_table(answer: Answer, view: View = View(), first: int = 0, most: int = PAGE) -> Markup:
+    """The table on one page of it, as in ``compare_page``."""
+    return compare_page(answer, view, first, most).html
+
+
+def compare_page(answer: Answer, view: View = View(), first: int = 0, most: int = PAGE) -> Page:
     """Every report on the shelf that fits the view as a table, with the count of all above it.
 
     ``first`` counts rows from 0, ``most`` is the number of rows of a page, at least 1. A ``first``
@@ -107,20 +176,23 @@ def compare_table(answer: Answer, view: View = View(), first: int = 0, most: int
     most = max(1, most)
     first = max(0, first if first < fitting else (fitting - 1) // most * most)
     last = min(first + most, fitting)
+    in_sections = fitting > FEW and view.group in ("nothing", "outcome")
     showing = f"Showing {fitting:,} of {len(rows):,}." if fitting < len(rows) else ""
-    paging = f"Rows {first + 1:,} to {last:,} of {fitting:,}" if fitting > most else ""
-    return render(
+    html = render(
         "compare.html",
         question=answer.question,
         count=count_in_words(answer.coverage),
-        notes=[note for note in (showing, paging) if note],
-        groups=_paged(groups, first, last),
+        notes=[note for note in (decided_in_words(answer.decided), showing) if note],
+        groups=[] if in_sections else _paged(groups, first, last),
+        sections=_sections(groups, first, last, most) if in_sections else [],
         empty=not rows,
         read_link=read_link,
         place_within=place_within,
         unknown_council=UNKNOWN_COUNCIL,
         as_sentence=_as_sentence,
+        counted=counted,
     )
+    return Page(html, first, last, fitting, most)
 
 
 def rows_of(answer: Answer) -> tuple[Row, ...]:
@@ -136,14 +208,16 @@ def count_in_words(coverage: Sequence[Coverage]) -> str:
     """How many reports were searched, and how many of them mention it."""
     if not coverage:
         return "There is no report on the shelf."
-    counts = {status: sum(row.status == status for row in coverage) for status in OUTCOMES}
-    speaking, silent, unasked = counts.values()
+    found = Counter(row.status for row in coverage)
+    counts = {status: found[status] for status in OUTCOMES}
+    speaking, unread, silent, unasked = counts.values()
     left_out = f"{unasked:,} {'was' if unasked == 1 else 'were'} not asked."
     if unasked == len(coverage):
         return f"Searched no report: {left_out}"
-    text = f"Searched {counted(speaking + silent, 'report')}:"
+    text = f"Searched {counted(speaking + unread + silent, 'report')}:"
     text += f" {counted(speaking, 'mentions', 'mention')} it,"
     text += f" {counted(silent, 'does', 'do')} not."
+    text += f" {counted(unread, 'was', 'were')} not read closely." if unread else ""
     return f"{text} {left_out}" if unasked else text
 
 
@@ -265,3 +339,40 @@ def _paged(groups: Sequence[Grouped], first: int, last: int) -> list[Grouped]:
             shown.append(Grouped(group.name, group.tally + again, rows))
         start += len(group.rows)
     return shown
+
+
+def _sections(groups: Sequence[Grouped], first: int, last: int, most: int) -> list[Section]:
+    """A long table in sections; those that are not on this page tell where they are."""
+    by_status: dict[Status, list[Row]] = {}
+    for row in (row for group in groups for row in group.rows):
+        by_status.setdefault(row.coverage.status, []).append(row)
+    shown, start = list[Section](), 0
+    for status, outcome in OUTCOMES.items():
+        rows = by_status.get(status, [])
+        of_reasons = [("", rows)] if status == "evidence" else _by_reason(rows)
+        parts = list[Section]()
+        for reason, mine in of_reasons:
+            here = tuple(mine[max(0, first - start) : max(0, last - start)])
+            pages = (start // most + 1, (start + len(mine) - 1) // most + 1)
+            parts.append(Section(outcome, _as_heading(reason), len(mine), pages, here))
+            start += len(mine)
+        if rows:
+            pages = (parts[0].pages[0], parts[-1].pages[1])
+            here = tuple(row for part in parts for row in part.rows)
+            several = tuple(parts) if parts[1:] else ()
+            shown.append(Section(outcome, "", len(rows), pages, here, several))
+    return shown
+
+
+def _by_reason(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows by the reason that they share, the commonest first, and the other ones together."""
+    shared = by_reason(row.coverage for row in rows)[:_MOST_REASONS]
+    found = {reason: list[Row]() for reason, alike in shared if len(alike) >= _MANY_ALIKE}
+    others = list[Row]()
+    for row in rows:
+        found.get(row.coverage.reason, others).append(row)
+    return [*found.items(), *([(_OTHER_REASONS, others)] if others else [])]
+
+
+def _as_heading(reason: str) -> str:
+    return _as_sentence(reason).removesuffix(".")

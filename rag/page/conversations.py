@@ -17,6 +17,8 @@ _MOST_VISITORS = 200
 _MOST_TURNS = 20
 """Of one visitor; the oldest goes."""
 _MOST_WAITING = 1000
+_MOST_ROWS = 500_000
+"""Reports in the answers of all visitors: some 500 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,21 @@ class Wishes:
 
 
 class Conversations:
-    """The turns of every visitor; those that were idle longest are forgotten."""
+    """The turns of every visitor; those that were idle longest are forgotten.
 
-    def __init__(self, visitors: int = _MOST_VISITORS, turns: int = _MOST_TURNS) -> None:
+    Bounded by visitors, turns of each, and rows of all answers, since those over many reports are
+    large; the newest turn of whoever asks last always stays.
+    """
+
+    def __init__(
+        self,
+        visitors: int = _MOST_VISITORS,
+        turns: int = _MOST_TURNS,
+        rows: int = _MOST_ROWS,
+    ) -> None:
         self._visitors = visitors
         self._turns = turns
+        self._rows = rows
         self._held: OrderedDict[str, list[Turn]] = OrderedDict()
         self._wishes: OrderedDict[str, Wishes] = OrderedDict()
         self._waiting: OrderedDict[tuple[str, int], None] = OrderedDict()
@@ -88,8 +100,12 @@ class Conversations:
             turns = [t for t in self._held.pop(session, []) if t.number != turn.number]
             turns = sorted([*turns, turn], key=lambda t: t.number)[-self._turns :]
             self._held[session] = turns
-            while len(self._held) > self._visitors:
-                self._held.popitem(last=False)
+            rows = {who: sum(map(_rows, mine)) for who, mine in self._held.items()}
+            most, total = self._rows, sum(rows.values())
+            while len(self._held) > self._visitors or (total > most and len(self._held) > 1):
+                total -= rows[self._held.popitem(last=False)[0]]
+            while total > most and len(turns) > 1:
+                total -= _rows(turns.pop(0))
             return list(turns)
 
     def swap(self, session: str, old: Turn, new: Turn) -> bool:
@@ -146,3 +162,7 @@ class Conversations:
         """Drop the conversation of one visitor."""
         with self._lock:
             self._held.pop(session, None)
+
+
+def _rows(turn: Turn) -> int:
+    return len(turn.answer.coverage) if turn.answer else 0

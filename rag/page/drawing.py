@@ -86,6 +86,12 @@ def count_by_status(rows: Iterable[Coverage]) -> dict[Status, int]:
     return {status: found[status] for status in OUTCOMES}
 
 
+def statuses_of(rows: Iterable[Coverage]) -> tuple[Status, ...]:
+    """Those that are shown of these reports: "not read" only where there is one."""
+    unread = any(row.status == "not read" for row in rows)
+    return tuple(status for status in OUTCOMES if status != "not read" or unread)
+
+
 def by_year(rows: Sequence[Coverage]) -> dict[str | None, list[Coverage]]:
     """Reports by year, unknown last, with the years between them where these are not too many."""
     years = sorted({year_of(row) for row in rows}, key=time_key)
@@ -192,10 +198,11 @@ def _ticks(bounds: tuple[int, int]) -> tuple[tuple[float, str], ...]:
 def _bar_words(rows: Sequence[Coverage]) -> str:
     if not rows:
         return "no report"
-    speaking, silent, unasked = count_by_status(rows).values()
+    speaking, unread, silent, unasked = count_by_status(rows).values()
     parts = [
         counted(speaking, "speaks", "speak") if speaking else "",
         counted(silent, "does not", "do not") if silent else "",
+        f"{unread:,} not read closely" if unread else "",
         f"{unasked:,} not asked" if unasked else "",
     ]
     return ", ".join(part for part in parts if part)

@@ -9,6 +9,8 @@ from rag.page.reader import source_link
 from rag.records import Added, ReportInfo
 from rag.rendering import Markup, render
 
+MOST_ROWS = 500
+"""Reports that are shown; the filter finds the others."""
 OUTCOMES = {
     "added": "✓ added",
     "replaced": "✓ replaced",
@@ -27,12 +29,17 @@ def welcome(shelf: Sequence[ReportInfo], title: str, *, log_out: bool = False) -
 def shelf_table(
     shelf: Sequence[ReportInfo], containing: str = "", storage: tuple[int, int] | None = None
 ) -> Markup:
-    """Every report whose details hold all words of the filter, each with its details."""
+    """Every report whose details hold all words of the filter, each with its details.
+
+    Of more than ``MOST_ROWS`` the first are shown, and how many fit is told.
+    """
     wanted = containing.casefold().split()
     shown = [info for info in shelf if all(word in _said(info) for word in wanted)]
-    rows = [(info, source_link(info, "", None)) for info in shown]
+    rows = [(info, source_link(info, "", None)) for info in shown[:MOST_ROWS]]
     room = None if storage is None else [f"{size / 2**20:,.1f} MiB" for size in storage]
-    return render("shelf.html", rows=rows, of=len(shelf), filtered=bool(wanted), room=room)
+    return render(
+        "shelf.html", rows=rows, fit=len(shown), of=len(shelf), filtered=bool(wanted), room=room
+    )
 
 
 def _said(info: ReportInfo) -> str:

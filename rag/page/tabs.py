@@ -5,6 +5,7 @@ With ``asking`` and ``managing`` the owner of Gradio.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -16,6 +17,7 @@ from rag.model import Model
 from rag.page import compare
 from rag.page.answers import where_it_goes
 from rag.page.asking import NOTHING, Asking, Message, Update
+from rag.page.compare import View
 from rag.page.conversations import Wishes
 from rag.page.examples import MOST
 from rag.rendering import render
@@ -24,6 +26,12 @@ AT_ONCE = 2
 """Questions answered at the same time; more wait, which is quicker for everybody on two cores."""
 WRITTEN_AT_ONCE = 2
 """Answers that a language model writes up at the same time."""
+_TURNS = (
+    ("First page", -sys.maxsize),
+    ("Previous page", -compare.PAGE),
+    ("Next page", compare.PAGE),
+    ("Last page", sys.maxsize),
+)
 _HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -46,13 +54,26 @@ class Tabs:
     views: list[Any]
     """How the table is grouped, sorted and filtered."""
     table: gr.HTML
+    pages: gr.Row
+    """What turns the pages of the table; there only where it has several."""
+    page: gr.HTML
+    """Which page is shown, in words that are read out when they change."""
+    first: gr.State
+    """The first row of that page, from 0."""
+    turning: list[tuple[gr.Button, int]]
+    """Buttons, and how many rows each goes on."""
     line: gr.HTML
     matrix: gr.HTML
 
     @property
     def places(self) -> list[Any]:
         """What an answer fills."""
-        return [self.chat, self.parts, self.take, self.table, self.line, self.matrix]
+        return [self.chat, self.parts, self.take, *self.compared, self.line, self.matrix]
+
+    @property
+    def compared(self) -> list[Any]:
+        """What a page of the table fills."""
+        return [self.table, self.pages, self.page, self.first]
 
 
 def session_of(request: gr.Request) -> str:
@@ -101,13 +122,17 @@ def ask_tabs(model: Model | None) -> Tabs:
             gr.HTML(render("pane.html"), elem_classes="rag", elem_id="pane")
     with gr.Tab("Compare", id="compare"):
         views = _compare_controls()
+        with gr.Row(visible=False) as pages:
+            turning = [(gr.Button(name, size="sm", min_width=90), n) for name, n in _TURNS]
+        page = gr.HTML(elem_classes="rag", elem_id="page")
+        first = gr.State(0)
         table = gr.HTML(render("told.html", text=NOTHING), elem_classes="rag")
     with gr.Tab("Charts", id="charts"):
         line = gr.HTML(render("told.html", text=NOTHING), elem_classes="rag")
         matrix = gr.HTML(elem_classes="rag")
     return Tabs(
         *(chat, parts, question, typed, ask, stop, new, switches, take, offered),
-        *(views, table, line, matrix),
+        *(views, table, pages, page, first, turning, line, matrix),
     )
 
 
@@ -115,17 +140,13 @@ def wire(tabs: Tabs, asking: Asking, examples: Callable[[], list[str]], page: gr
     """Say what calls what."""
     answered = _wire_asking(tabs, asking)
 
-    def compared(
-        group: compare.Group,
-        sort: compare.Sort,
-        show: compare.Show,
-        holding: str,
-        request: gr.Request,
-    ) -> str:
-        return asking.compared(session_of(request), compare.View(group, sort, show, holding))
+    def compared(request: gr.Request, *view: Any) -> Update:
+        return asking.compared(session_of(request), _view(*view))
 
     for control in tabs.views:
-        control.change(compared, tabs.views, [tabs.table], queue=False, **_HIDDEN)
+        control.change(compared, tabs.views, tabs.compared, queue=False, **_HIDDEN)
+    for button, further in tabs.turning:
+        _wire_turning(tabs, asking, button, further)
 
     def standing(request: gr.Request) -> Update:
         return asking.standing(session_of(request))
@@ -141,6 +162,25 @@ def wire(tabs: Tabs, asking: Asking, examples: Callable[[], list[str]], page: gr
     page.load(offers, None, tabs.offered, queue=False, **_HIDDEN)
 
 
+def _view(
+    group: compare.Group, sort: compare.Sort, show: compare.Show, holding: str | None
+) -> View:
+    """What the controls above the table say; nobody has typed yet where there is no text."""
+    return View(group, sort, show, holding or "")
+
+
+def _wire_turning(tabs: Tabs, asking: Asking, button: gr.Button, further: int) -> None:
+    """A button that turns the pages of the table; those at its ends stay, so that it keeps the
+    focus, and what stands beside them says that there is no further page.
+    """
+
+    def turned(request: gr.Request, first: int, *view: Any) -> Update:
+        return asking.compared(session_of(request), _view(*view), first, further)
+
+    wanted = [tabs.first, *tabs.views]
+    button.click(turned, wanted, tabs.compared, queue=False, **_HIDDEN)
+
+
 def _wire_asking(tabs: Tabs, asking: Asking) -> list[Any]:
     """Gives back what has an answer at its end."""
     queued: dict[str, Any] = {"concurrency_id": "answers", "concurrency_limit": AT_ONCE, **_HIDDEN}
@@ -148,11 +188,11 @@ def _wire_asking(tabs: Tabs, asking: Asking) -> list[Any]:
     def begin(typed: str, write: bool, failed: bool, request: gr.Request) -> Update:
         return asking.begin(session_of(request), typed, Wishes(write, failed))
 
-    def answer(typed: str, request: gr.Request) -> Iterator[Update]:
-        yield from asking.answer(session_of(request), typed)
+    def answer(typed: str, request: gr.Request, *view: Any) -> Iterator[Update]:
+        yield from asking.answer(session_of(request), typed, _view(*view))
 
-    def again(kept: list[str], request: gr.Request) -> Iterator[Update]:
-        yield from asking.again(session_of(request), kept)
+    def again(kept: list[str], request: gr.Request, *view: Any) -> Iterator[Update]:
+        yield from asking.again(session_of(request), kept, _view(*view))
 
     def stopped(typed: str, request: gr.Request) -> list[Message]:
         return asking.stopped(session_of(request), typed)
@@ -169,8 +209,9 @@ def _wire_asking(tabs: Tabs, asking: Asking) -> list[Any]:
     for event, source in sources:
         first = [tabs.question, tabs.chat, tabs.typed]
         started = event(begin, [source, *tabs.switches], first, queue=False, **_HIDDEN)
-        running.append(started.then(answer, [tabs.typed], tabs.places, **queued))
-    running.append(tabs.parts.input(again, [tabs.parts], tabs.places, **queued))
+        running.append(started.then(answer, [tabs.typed, *tabs.views], tabs.places, **queued))
+    parts = [tabs.parts, *tabs.views]
+    running.append(tabs.parts.input(again, parts, tabs.places, **queued))
     tabs.stop.click(stopped, [tabs.typed], [tabs.chat], cancels=running, queue=False, **_HIDDEN)
     for cleared in (tabs.new.click, tabs.chat.clear):
         cleared(

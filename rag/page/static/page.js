@@ -142,6 +142,10 @@
   // Gradio puts the raw HTML of a message into its aria-label, and marks no language.
   document.documentElement.lang = "en-GB";
   const mend = () => {
+    // Which page of the table is shown is told by a box that stays, or nobody would hear it.
+    document.querySelectorAll("#page:not([aria-live])").forEach((box) => {
+      box.setAttribute("aria-live", "polite");
+    });
     document.querySelectorAll("#conversation [data-testid='bot'][aria-label], #conversation [data-testid='user'][aria-label]").forEach((said) => {
       said.removeAttribute("aria-label");
     });

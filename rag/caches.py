@@ -1,0 +1,91 @@
+"""Files beside the store that can always be built again: written whole, checked when read.
+
+A cache is never the truth, so a full disk or a folder that cannot be written is no error, and a
+file that is not what was saved is told as a warning and not used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+KINDS = ("vectors-*.faiss", "terms-*.bin", "segments.json")
+"""What caches are called."""
+_TRAILER = 4
+"""Bytes of CRC-32 behind the content: no reader of it notices a byte turned over."""
+_AT_ONCE = 1 << 22
+
+_LOG = logging.getLogger("rag")
+
+
+def save(path: Path, write: Callable[[Path], None]) -> bool:
+    """Have ``write`` fill a file and put it in place with its checksum; False if it cannot be."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with contextlib.suppress(OSError, RuntimeError):
+            write(temporary)
+            checksum = _checksum(temporary, temporary.stat().st_size)
+            with temporary.open("ab") as file:
+                file.write(checksum)
+            temporary.replace(path)
+            return True
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def save_text(path: Path, text: str) -> bool:
+    """Put a text in place, without a checksum; False when it cannot be."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        return False
+    return True
+
+
+def is_sound(path: Path) -> bool:
+    """True when a file is there and is what was saved."""
+    try:
+        size = path.stat().st_size - _TRAILER
+        with path.open("rb") as file:
+            file.seek(max(0, size))
+            kept = file.read()
+        if size >= 0 and _checksum(path, size) == kept:
+            return True
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
+    warn(path)
+    return False
+
+
+def warn(path: Path) -> None:
+    """Say that a cache cannot be used."""
+    _LOG.warning("%s is damaged. It is only a cache and is built again.", path.name)
+
+
+def drop(folder: Path, besides: frozenset[str] = frozenset()) -> None:
+    """Delete the caches in an index folder, but for those of these names."""
+    for kind in KINDS:
+        for path in folder.glob(kind):
+            if path.name not in besides:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+
+def _checksum(path: Path, size: int) -> bytes:
+    """CRC-32 of the first ``size`` bytes, read piece by piece: mapping them would keep them."""
+    found = 0
+    with path.open("rb") as file:
+        while size > 0 and (piece := file.read(min(size, _AT_ONCE))):
+            found = zlib.crc32(piece, found)
+            size -= len(piece)
+    return found.to_bytes(_TRAILER, "little")
