@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import numpy as np
 from evals.derived import grow, source
 from evals.gold import load_gold
 from evals.ofsted import FOLDER, load
-from evals.run import RESULTS, ROOT, commit_id, write_results
+from evals.run import RESULTS, ROOT, commit_id, write_results, write_table
 from rag.assistant import Assistant
 from rag.embedding import Vectors
 from rag.question import understand
@@ -54,14 +55,39 @@ _CURVES = {
 Results = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row of the README's table."""
+
+    said: str
+    places: int
+    of: float = 1.0
+
+
+_SHOWN = {
+    "opening": Shown("opening, seconds", 1),
+    "search p50": Shown("search, median, milliseconds", 0, 0.001),
+    "search p95": Shown("search, p95, milliseconds", 0, 0.001),
+    "answer p50": Shown("answer, median, seconds", 2),
+    "answer p95": Shown("answer, p95, seconds", 2),
+    "resident MB": Shown("resident memory, MB", 0),
+    f"recall at {NEAREST}": Shown(f"recall at {NEAREST} of the nearest vectors", 3),
+    "store MB": Shown("store, MB", 0),
+    "caches MB": Shown("caches, MB", 0),
+    "storing 1,000 passages": Shown("storing 1,000 embedded passages, seconds", 2),
+    "building caches": Shown("building the caches of what came since the size before, seconds", 1),
+}
+PICTURE_NOTE = "all of it, drawn: [evals/results/scale.svg](evals/results/scale.svg)"
+MARKS = ("<!-- scale -->", "<!-- /scale -->")
+
+
 def questions() -> list[str]:
-    """The questions over the inspection reports, and every fifth of the gold questions."""
-    return [q.question for q in load()] + [q.question for q in load_gold()[::5]]
+    """The questions over the inspection reports, and every twelfth of the gold questions."""
+    return [q.question for q in load()] + [q.question for q in load_gold()[::12]]
 
 
-def measure(folder: Path) -> Results:
+def measure(folder: Path, asked: Sequence[str]) -> Results:
     """One shelf, opened and asked in this process."""
-    asked = questions()
     started = time.perf_counter()
     with Assistant.open(folder) as assistant:
         snapshot = assistant._index.snapshot()
@@ -176,6 +202,19 @@ def render(results: Results) -> str:
     return "\n".join(lines)
 
 
+def readable(results: Results) -> str:
+    """What the README shows of it."""
+    rows = results["rows"]
+    lines = ["| passages | " + " | ".join(f"{row['passages']:,}" for row in rows) + " |"]
+    lines.append("|---|" + "---|" * len(rows))
+    lines.append("| reports | " + " | ".join(f"{row['reports']:,}" for row in rows) + " |")
+    for name, shown in _SHOWN.items():
+        values = " | ".join(f"{row[name] / shown.of:,.{shown.places}f}" for row in rows)
+        lines.append(f"| {shown.said} | {values} |")
+    asked = f"{results['questions']} questions, {results['cores']} cores, no GPU; {PICTURE_NOTE}"
+    return "\n".join([*lines, "", asked])
+
+
 def draw(results: Results, path: Path) -> None:
     """Time and memory against passages, both axes logarithmic."""
     import matplotlib as mpl
@@ -209,7 +248,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write evals/results/scale.json")
     arguments = parser.parse_args()
     if arguments.measure:
-        print(json.dumps(measure(Path(arguments.measure))))
+        print(json.dumps(measure(Path(arguments.measure), questions())))
         return
     if not FOLDER.is_dir():
         print("The inspection reports (../shared/ofsted) are not on this machine.")
@@ -227,6 +266,7 @@ def main() -> None:
     if arguments.write:
         write_results("scale", results)
         draw(results, RESULTS / PICTURE)
+        write_table(readable(results), MARKS)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from rag.retrieval import retrieve, shelf_of
 from rag.settings import VERSION, SearchSettings
 from rag.standalone import standing_alone
 from rag.upkeep import BackedUp, Restored, backup, restore
+from rag.vectors import EXACT
 from rag.vocabulary import sector_topics
 
 _SURROUNDINGS = 800
@@ -183,10 +184,18 @@ class Assistant:
         return self._index.store.reports()
 
     def topics(self) -> list[str]:
-        """The sector's phrases that the reports use, those of most reports first."""
-        counted = {
-            phrase: self._index.store.count_phrase(stems) for phrase, stems in sector_topics()
-        }
+        """The sector's phrases that the reports use, those of most reports first.
+
+        On a shelf of thousands: whose words they use, for counting phrases would take seconds.
+        """
+        searcher, store = self._index.snapshot().searcher, self._index.store
+        counted: dict[str, tuple[int, int]] = {}
+        for phrase, stems in sector_topics():
+            if searcher.passages > EXACT:
+                held = min(int(searcher.holding([stem]).sum()) for stem in stems)
+                counted[phrase] = held, 0
+            else:
+                counted[phrase] = store.count_phrase(stems)
         used = [phrase for phrase, (reports, _) in counted.items() if reports]
         return sorted(used, key=lambda phrase: (*(-n for n in counted[phrase]), phrase))
 

@@ -32,6 +32,8 @@ OPEN = 0.25
 """Where there are thousands of reports, those are looked at closely that could be as likely as this
 to have evidence, by words and meaning; see ``rag.bounding``."""
 
+_LEAST = 2
+"""Passages of a report that are looked at, however many reports there are."""
 _PROSE = ("paragraph", "item")
 """What is boilerplate when it stands in another report too; two may well have the same grades."""
 
@@ -62,12 +64,16 @@ class Retrieved:
     """The reports that are asked and were not."""
 
 
+Candidates = dict[str, tuple[Candidate, ...]]
+"""Of each report that was looked at closely, its likeliest passages, likeliest first."""
+
+
 def candidates_each(question: Question, settings: SearchSettings) -> int:
     """How many passages of each report that is asked are looked at closely."""
     reports = max(len(question.asked), 1)
     if question.narrow:
         return settings.candidates_when_few // reports
-    return max(2, min(settings.candidates // reports, settings.candidates_per_report))
+    return max(_LEAST, min(settings.candidates // reports, settings.candidates_per_report))
 
 
 def shelf_of(snapshot: Snapshot) -> Shelf:
@@ -87,7 +93,7 @@ def retrieve(
 ) -> Retrieved:
     """Find the k best passages overall, and the best of every report that may speak.
 
-    Of thousands of reports so many are looked at closely as the settings say, or ``reports``.
+    With ``reports``, on a large shelf, only of so many that come first: quicker, for a search.
     """
     embedded: dict[str, Vectors] = {}
     before: Snapshot | None = None
@@ -98,13 +104,15 @@ def retrieve(
                 question, before = understand(text, shelf_of(snapshot), without), snapshot
             if not question.asked or question.topic in embedded:
                 query = embedded[question.topic][0] if question.asked else None
-                depth = settings.ranked
-                if snapshot.searcher.passages > depth:
-                    depth = settings.ranked_when_more
+                large = snapshot.searcher.passages > settings.ranked
+                depth = settings.ranked_when_more if large else settings.ranked
                 found = _search(snapshot.searcher, question, query, settings.rrf_k, depth)
                 looking = _Looking(index.store, snapshot, question, found)
-                most = candidates_each(question, settings)
-                each, passed = looking.closely(most, settings, reports)
+                passed: Mapping[str, Passed] = {}
+                if reports is not None and large:
+                    each = looking.first(reports, settings)
+                else:
+                    each, passed = looking.closely(settings)
                 best = {int(found.ids[at]): float(found.overall[at]) for at in found.order[:k]}
                 passages = index.store.passages(list(best))
                 break
@@ -160,21 +168,23 @@ class _Looking:
         self._found = found
         self.infos = {info.report: info for info in snapshot.reports}
 
-    def closely(
-        self, most: int, settings: SearchSettings, reports: int | None = None
-    ) -> tuple[dict[str, tuple[Candidate, ...]], dict[str, Passed]]:
-        """The candidates of the reports, ``most`` of each, those of the best passages first; and
-        why the others that are asked were not looked at. With ``reports`` only so many that come
-        first, and nothing of the others.
+    def first(self, reports: int, settings: SearchSettings) -> Candidates:
+        """The candidates of so many reports, those of the best passages, and few of each."""
+        narrow = self._question.narrow
+        most = candidates_each(self._question, settings) if narrow else _LEAST
+        chosen = self._found.best_of_each(most)
+        return self._candidates(dict(list(chosen.items())[:reports]))
+
+    def closely(self, settings: SearchSettings) -> tuple[Candidates, dict[str, Passed]]:
+        """The candidates of the reports that may speak, those of the best passages first; and why
+        the others that are asked were not looked at.
         """
+        most = candidates_each(self._question, settings)
         at_once = max(1, settings.candidates // most)
         chosen = self._found.best_of_each(most)
         names, asked = self._searcher.reports, self._question.asked
         if len(chosen) <= at_once and len(chosen) == len(asked):
             return self._candidates(chosen), {}
-        if reports is not None:
-            most_reports = at_once if len(asked) <= at_once else reports
-            return self._candidates(dict(list(chosen.items())[:most_reports])), {}
         bound, covered = bounds(self._searcher, self._question, self._found)
         if len(chosen) > at_once:
             likely = [report for report in chosen if bound[report] >= OPEN]
@@ -188,9 +198,7 @@ class _Looking:
                 passed[name] = "unread" if bound[n] >= OPEN else some
         return self._candidates(chosen), passed
 
-    def _candidates(
-        self, chosen: Mapping[int, NDArray[np.intp]]
-    ) -> dict[str, tuple[Candidate, ...]]:
+    def _candidates(self, chosen: Mapping[int, NDArray[np.intp]]) -> Candidates:
         question, found = self._question, self._found
         if not chosen:
             return {}
@@ -199,7 +207,7 @@ class _Looking:
         words = {id_: Said.of(" ".join(both).split()) for id_, both in stems.items()}
         texts = Counter(text for _, text in {(p.report, p.text) for p in passages.values()})
         cosines = self._cosines(np.concatenate(list(chosen.values())))
-        each: dict[str, tuple[Candidate, ...]] = {}
+        each: Candidates = {}
         for report, group in chosen.items():
             name = self._searcher.reports[report]
             mine = [int(found.ids[at]) for at in group]

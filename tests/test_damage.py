@@ -30,8 +30,7 @@ from keeping import (
 
 from rag.caches import KINDS
 from rag.errors import DamagedIndexError, RagError
-
-PAGE = 16_384
+from rag.schema import PAGE
 
 
 @dataclass(frozen=True, repr=False)

@@ -21,6 +21,7 @@ from rag.errors import DamagedIndexError, IndexMismatchError, RagError
 from rag.index import Index
 from rag.indexing import indexed
 from rag.records import Block, Metadata, Report
+from rag.schema import PAGE
 from rag.settings import IndexSettings
 from rag.store import Known, Store
 
@@ -252,10 +253,10 @@ def test_an_empty_store_is_filled_by_adding(tmp_path: Path, first: Path) -> None
 
 def damaged_copies(folder: Path, copies: Path) -> Iterator[Path]:
     sound = (folder / "rag.sqlite").read_bytes()
-    for start in range(0, len(sound), 4096):
+    for start in range(0, len(sound), PAGE):
         copy = copies / str(start)
         copy.mkdir(parents=True)
-        noise = sound[:start] + b"\xa5" * 4096 + sound[start + 4096 :]
+        noise = sound[:start] + b"\xa5" * PAGE + sound[start + PAGE :]
         (copy / "rag.sqlite").write_bytes(noise)
         yield copy
 
