@@ -144,7 +144,7 @@ def large() -> tuple[Vectors, VectorIndex]:
 def test_a_large_index_is_searched_by_lists_and_says_so(large: tuple[Vectors, VectorIndex]) -> None:
     _, index = large
     assert not index.exact
-    assert "5,000 vectors of 8 bits in 282 lists, the nearest 16" in str(index)
+    assert "5,000 vectors of 8 bits in 282 lists, the nearest 256" in str(index)
     assert VectorIndex.build(clustered(10)).exact
 
 
@@ -154,7 +154,7 @@ def test_a_large_index_finds_nearly_all_of_the_nearest(large: tuple[Vectors, Vec
     for query in clustered(50, seed=1):
         exact = set(np.argsort(-(vectors @ query))[:10].tolist())
         shared += len(exact & set(index.search(query, 10)[1].tolist()))
-    assert shared >= 0.95 * 500
+    assert shared >= 0.98 * 500
 
 
 def test_what_is_searched_among_is_all_that_is_found(large: tuple[Vectors, VectorIndex]) -> None:
