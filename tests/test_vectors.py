@@ -144,7 +144,7 @@ def large() -> tuple[Vectors, VectorIndex]:
 def test_a_large_index_is_searched_by_lists_and_says_so(large: tuple[Vectors, VectorIndex]) -> None:
     _, index = large
     assert not index.exact
-    assert "5,000 vectors of 8 bits in 282 lists, the nearest 256" in str(index)
+    assert "5,000 vectors of 8 bits in 282 lists, the nearest 56" in str(index)
     assert VectorIndex.build(clustered(10)).exact
 
 
