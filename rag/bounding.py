@@ -20,9 +20,9 @@ Reports = NDArray[np.float64]
 """A number for each report, shape (reports,), as in ``Searcher.reports``."""
 
 
-def bounds(searcher: Searcher, question: Question, found: Found) -> tuple[Reports, Reports]:
+def bounds(searcher: Searcher, question: Question, nearest: Reports) -> tuple[Reports, Reports]:
     """The most that the best passage of each report can reach, 0 to 1; and the share of the
-    question's concepts, by weight, that each report holds.
+    question's concepts, by weight, that each report holds. ``nearest`` is of ``nearest_of_each``.
     """
     strengths = [_strength(searcher, concept) for concept in question.concepts]
     empty = np.zeros(len(searcher.reports))
@@ -30,7 +30,7 @@ def bounds(searcher: Searcher, question: Question, found: Found) -> tuple[Report
     covered = met / question.weight if question.weight else empty
     held = sum(((strength > 0).astype(int) for strength in strengths), empty)
     values: dict[str, Reports | float] = {
-        "cosine": nearest_of_each(searcher, found),
+        "cosine": nearest,
         "coverage": covered,
         "adjacent": ((held >= min(2, len(strengths))) & (held > 0)).astype(float),
         "met": met,

@@ -147,8 +147,9 @@ class Index:
     def _search_file(self, store: Store) -> FileSearcher:
         last = None if self._snapshot is None else self._snapshot.searcher
         before = last.segments if isinstance(last, FileSearcher) else None
-        segments = bring_up(self.folder, store, self.encoder.dimension, before)
-        return FileSearcher(store, segments, store.generation(), self.encoder.dimension)
+        held, dimension = store.held(), self.encoder.dimension
+        segments = bring_up(self.folder, store, held, dimension, before)
+        return FileSearcher(store, held, segments, store.generation(), dimension)
 
     def problems(self) -> list[str]:
         """What does not agree in store and caches; empty when all is well."""

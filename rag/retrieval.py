@@ -185,16 +185,16 @@ class _Looking:
         names, asked = self._searcher.reports, self._question.asked
         if len(chosen) <= at_once and len(chosen) == len(asked):
             return self._candidates(chosen), {}
-        bound, covered = bounds(self._searcher, self._question, self._found)
+        nearest = nearest_of_each(self._searcher, self._found)
+        bound, covered = bounds(self._searcher, self._question, nearest)
         if len(chosen) > at_once:
             likely = [report for report in chosen if bound[report] >= OPEN]
             looked = likely[: settings.rounds * at_once] or list(chosen)[:at_once]
             chosen = {report: chosen[report] for report in looked}
-        near = nearest_of_each(self._searcher, self._found) >= NEAR
         passed: dict[str, Passed] = {}
         for n, name in enumerate(names):
             if name in asked and n not in chosen:
-                some: Passed = "weak" if covered[n] > 0 or near[n] else "silent"
+                some: Passed = "weak" if covered[n] > 0 or nearest[n] >= NEAR else "silent"
                 passed[name] = "unread" if bound[n] >= OPEN else some
         return self._candidates(chosen), passed
 

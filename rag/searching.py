@@ -14,7 +14,7 @@ from rag.embedding import Vectors
 from rag.engine import Ranking, Within
 from rag.postings import terms_of
 from rag.segments import Segment
-from rag.store import Store
+from rag.store import Held, Store
 
 RESCORED = 200
 """Of what a search by lists finds, so many are compared again with the vectors as stored."""
@@ -46,12 +46,17 @@ class FileSearcher:
     """See ``rag.engine.Searcher``."""
 
     def __init__(
-        self, store: Store, segments: Sequence[Segment], generation: int, dimension: int
+        self,
+        store: Store,
+        held: Sequence[Held],
+        segments: Sequence[Segment],
+        generation: int,
+        dimension: int,
     ) -> None:
+        """``held`` is what ``Store.held`` gives, in the generation of ``segments``."""
         self._store = store
         self._dimension = dimension
         self.generation = generation
-        held = store.held()
         now = set(held)
         self.reports = tuple(sorted(h.report for h in held))
         numbers = {report: number for number, report in enumerate(self.reports)}

@@ -48,14 +48,17 @@ class Segment:
 
 
 def bring_up(
-    folder: Path, store: Store, dimension: int, before: Sequence[Segment] | None = None
+    folder: Path,
+    store: Store,
+    shelf: Sequence[Held],
+    dimension: int,
+    before: Sequence[Segment] | None = None,
 ) -> list[Segment]:
     """The segments of the shelf as it is now; what is not at hand is built, and kept.
 
-    ``before`` are those of an earlier generation; without, they come from their files. Within
-    ``reading``.
+    ``shelf`` is what ``Store.held`` gives. ``before`` are those of an earlier generation; without,
+    they come from their files. Within ``reading``.
     """
-    shelf = store.held()
     name = store.built_with()["store"]
     there = _manifest(folder) if before is None else [segment.held for segment in before]
     plan = _planned(shelf, there)

@@ -68,10 +68,16 @@ class VectorIndex:
             index.cp.min_points_per_centroid = 1
             step = max(1, count // (_PER_LIST * lists))
             index.train(np.ascontiguousarray(rows(range(0, count, step))))
-            index.nprobe = round(lists * _READ)
         for first in range(0, count, _AT_ONCE):
             some = rows(range(first, min(first + _AT_ONCE, count)))
             index.add(np.ascontiguousarray(some, dtype=np.float32))
+        return cls._ready(index)
+
+    @classmethod
+    def _ready(cls, index: Any) -> VectorIndex:
+        """An index as it is searched, however it was come by."""
+        if isinstance(index, faiss.IndexIVFScalarQuantizer):
+            index.nprobe = round(index.nlist * _READ)
         return cls(index)
 
     def __len__(self) -> int:
@@ -146,6 +152,4 @@ class VectorIndex:
         if not known or (index.ntotal, index.d) != shape:
             caches.warn(path)
             return None
-        if not isinstance(index, faiss.IndexFlatIP):
-            index.nprobe = round(index.nlist * _READ)
-        return cls(index)
+        return cls._ready(index)

@@ -52,8 +52,9 @@ def searcher_of(engine: Engine) -> Searcher:
         return engine.searcher()
     assert isinstance(engine, Store)
     with engine.reading():
-        segments = bring_up(engine.path.parent, engine, DIMENSION)
-        return FileSearcher(engine, segments, engine.generation(), DIMENSION)
+        held = engine.held()
+        segments = bring_up(engine.path.parent, engine, held, DIMENSION)
+        return FileSearcher(engine, held, segments, engine.generation(), DIMENSION)
 
 
 @pytest.fixture(params=KINDS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rag.assistant import Assistant
-from rag.bounding import bounds
+from rag.bounding import bounds, nearest_of_each
 from rag.fusion import Found
 from rag.question import understand
 from rag.records import Answer
@@ -44,7 +44,7 @@ def test_no_passage_is_likelier_than_its_report_could_be(
     query = index.query_encoder.encode([read.topic])[0]
     searcher = snapshot.searcher
     found = Found.of(searcher.keyword(read.stems, 9_999), searcher.nearest(query, 9_999), query, 60)
-    bound, _ = bounds(searcher, read, found)
+    bound, _ = bounds(searcher, read, nearest_of_each(searcher, found))
     candidates = retrieve(index, question, replace(settings, candidates_per_report=999)).candidates
     assert set(candidates) == set(searcher.reports)
     for report, several in candidates.items():

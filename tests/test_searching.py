@@ -56,7 +56,9 @@ def _settings(folder: Path) -> IndexSettings:
 
 
 def searcher_of(store: Store, folder: Path) -> FileSearcher:
-    return FileSearcher(store, bring_up(folder, store, DIMENSION), store.generation(), DIMENSION)
+    held = store.held()
+    segments = bring_up(folder, store, held, DIMENSION)
+    return FileSearcher(store, held, segments, store.generation(), DIMENSION)
 
 
 def full_text(folder: Path, wanted: Sequence[str], gone: str = "") -> list[tuple[int, float]]:
