@@ -300,9 +300,14 @@ class Saying:
 
     goes_on: threading.Event = field(default_factory=threading.Event)
     slow: bool = False
+    thinks: bool = False
+    asked: threading.Event = field(default_factory=threading.Event)
 
     def __call__(self, messages: list[dict[str, str]]) -> Iterator[str]:
         asked = messages[-1]["content"]
+        self.asked.set()
+        if self.thinks:
+            self.goes_on.wait(60)
         if quoted := re.search(r"^\[(\d+)\] (.+)$", asked, re.MULTILINE):
             first = re.split(r"(?<=[.!?]) ", quoted[2])[0].rstrip(".")
             yield f"{first} [{quoted[1]}]. "
@@ -477,6 +482,34 @@ def test_what_is_being_written_can_be_stopped_and_the_quotes_stay(
     expect(written(visit).get_by_text(STOPPED)).to_be_visible()
     markdown = visit.request.get(f"{visit.url}take/1/md").text()
     assert "no language model wrote any of this" in markdown
+
+
+@pytest.fixture
+def thinking(slow: Saying) -> Iterator[Saying]:
+    """The model says nothing until it may go on."""
+    SAYING.asked.clear()
+    SAYING.thinks = True
+    yield slow
+    SAYING.thinks = False
+
+
+@pytest.mark.parametrize("said", ["nothing", "two sentences"])
+def test_a_writing_that_ends_late_changes_nothing_that_came_after(
+    said: str, visit: Page, request: pytest.FixtureRequest
+) -> None:
+    saying: Saying = request.getfixturevalue("thinking" if said == "nothing" else "slow")
+    switch(visit).check()
+    ask(visit, DOLS)
+    if said == "nothing":
+        assert saying.asked.wait(60)
+    else:
+        expect(written(visit).locator("a.cite").first).to_be_visible()
+    visit.get_by_role("button", name="Stop").click()
+    expect(written(visit).get_by_text(STOPPED)).to_be_visible()
+    saying.goes_on.set()
+    visit.wait_for_timeout(3_000)
+    expect(written(visit).get_by_text(STOPPED)).to_be_visible()
+    expect(first_quote(visit)).to_be_visible()
 
 
 def test_what_is_in_focus_stays_in_focus_while_sentences_are_added(

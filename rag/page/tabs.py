@@ -189,10 +189,10 @@ def _wire_asking(tabs: Tabs, asking: Asking) -> list[Any]:
         return asking.begin(session_of(request), typed, Wishes(write, failed))
 
     def answer(typed: str, request: gr.Request, *view: Any) -> Iterator[Update]:
-        yield from asking.answer(session_of(request), typed, _view(*view))
+        yield from _ending(asking.answer(session_of(request), typed, _view(*view)), tabs.places)
 
     def again(kept: list[str], request: gr.Request, *view: Any) -> Iterator[Update]:
-        yield from asking.again(session_of(request), kept, _view(*view))
+        yield from _ending(asking.again(session_of(request), kept, _view(*view)), tabs.places)
 
     def stopped(typed: str, request: gr.Request) -> list[Message]:
         return asking.stopped(session_of(request), typed)
@@ -227,7 +227,7 @@ def _wire_writing(tabs: Tabs, asking: Asking, answered: list[Any]) -> None:
     """
 
     def write(request: gr.Request) -> Iterator[Any]:
-        yield from asking.write(session_of(request))
+        yield from _ending(asking.write(session_of(request)), [tabs.chat])
 
     def wish(write: bool, failed: bool, request: gr.Request) -> Any:
         return asking.wish(session_of(request), Wishes(write, failed))
@@ -246,6 +246,16 @@ def _wire_writing(tabs: Tabs, asking: Asking, answered: list[Any]) -> None:
         )
     for switch in tabs.switches:
         switch.input(wish, tabs.switches, [tabs.chat], queue=False, **_HIDDEN)
+
+
+def _ending(pieces: Iterator[Any], places: list[Any]) -> Iterator[Any]:
+    """What is shown piece by piece, and an end that changes nothing.
+
+    Gradio shows the last piece again when there is no other, and empties the places when there
+    was none at all; by then they may show what came after: a stop, or another question.
+    """
+    yield from pieces
+    yield gr.skip() if len(places) == 1 else tuple(gr.skip() for _ in places)
 
 
 def _switches(model: Model | None) -> list[gr.Checkbox]:
