@@ -11,13 +11,17 @@ import logging
 import os
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-KINDS = ("vectors-*.faiss", "terms-*.bin", "segments.json")
+_LARGE = ("vectors-*.faiss", "terms-*.bin")
+KINDS = (*_LARGE, "words-*.json", "segments.json")
 """What caches are called."""
 _TRAILER = 4
 """Bytes of CRC-32 behind the content: no reader of it notices a byte turned over."""
 _AT_ONCE = 1 << 22
+
+IsSound = Callable[[Path], bool]
 
 _LOG = logging.getLogger("rag")
 
@@ -65,6 +69,26 @@ def is_sound(path: Path) -> bool:
         pass
     warn(path)
     return False
+
+
+class Checks:
+    """``is_sound`` for the large caches of a folder, looked at side by side while others work."""
+
+    def __init__(self, folder: Path) -> None:
+        paths = [path for kind in _LARGE for path in folder.glob(kind)]
+        pool = ThreadPoolExecutor(2)
+        self._sound = {path: pool.submit(is_sound, path) for path in paths}
+        pool.shutdown(wait=False)
+
+    def __call__(self, path: Path) -> bool:
+        """See ``is_sound``; waits until it is known."""
+        found = self._sound.get(path)
+        return is_sound(path) if found is None else found.result()
+
+
+def content(path: Path) -> bytes | None:
+    """What ``save`` had written; None when it is not there, or is not that any more."""
+    return path.read_bytes()[:-_TRAILER] if is_sound(path) else None
 
 
 def warn(path: Path) -> None:

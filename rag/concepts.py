@@ -15,6 +15,7 @@ from functools import cache, cached_property, lru_cache
 
 from rag.acronyms import is_short_form
 from rag.records import ReportInfo, Role
+from rag.spelling import Vocabulary
 from rag.terms import STOP_WORDS, Said, stems_of, telling_stems, words
 from rag.vocabulary import ENGLISH_TOO, LONGEST_PHRASE, other_ways, sector_acronyms, shortened
 
@@ -57,6 +58,8 @@ _ADVICE = re.compile(
 
 SCATTERED = 0.6
 """Strength of a phrase whose words all occur, but not side by side."""
+_LONG_FORMS = 8
+"""So many ways to write one acronym in full are looked for, those that most reports define."""
 OTHER_WAY = 0.7
 """Strength of a concept that a passage says in another of the sector's ways."""
 
@@ -96,8 +99,13 @@ class Shelf:
     acronyms: Sequence[tuple[str, str]]
     frequency: Callable[[str], int]
     """In how many passages a stem occurs."""
-    vocabulary: Callable[[], Sequence[str]]
-    """Every word on the shelf, in small letters."""
+    words: Callable[[], Sequence[str]]
+    """Every word on the shelf, in small letters, those of most reports first."""
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What a misspelt word may mean; read when there is one."""
+        return Vocabulary([*self.words(), *sorted(ASKING_WORDS)])
 
     @cached_property
     def passages(self) -> int:
@@ -128,15 +136,15 @@ def expansions_of(text: str, shelf: Shelf) -> list[tuple[str, str]]:
     long_typed: list[tuple[str, str]] = []
     for short, long in acronyms:
         base = _singular(short)
+        in_full_here = long.lower().removesuffix("s") in small
+        if not in_full_here and base not in small:  # quick, and mostly so
+            continue
         plural = {f"{base}s"} - shorts
         uses_short = lowered & {base, short.lower(), *plural} and base not in STOP_WORDS
         if uses_short and (base not in ENGLISH_TOO or short in typed):
-            found.setdefault((base, long.lower().rstrip("s")), (short, long))
-        elif (
-            long.lower().removesuffix("s") in small  # quick, and mostly not so
-            and short not in shortened()
-            and in_full(long).search(text)
-        ):
+            if sum(known == base for known, _ in found) < _LONG_FORMS:
+                found.setdefault((base, long.lower().rstrip("s")), (short, long))
+        elif in_full_here and short not in shortened() and in_full(long).search(text):
             long_typed.append((short, long))
     for short, long in sorted(long_typed, key=lambda pair: -len(pair[1])):
         known = [other.lower() for _, other in found.values()]

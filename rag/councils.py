@@ -92,6 +92,7 @@ _JOINED = re.compile(r"[- ](?:on|upon|under)[- ]|, | and | with ")
 _COUNCIL = r"(?: (?:city|county|borough|district|metropolitan borough))? council"
 
 
+@cache
 def place_of(council: str) -> str:
     """The place in a council's name: "Sefton", "Southend-on-Sea", "Waltham Forest"."""
     return _AFTER.sub("", _BEFORE.sub("", council))

@@ -57,14 +57,20 @@ class Found:
             query,
         )
 
-    def best_of_each(self, most: int) -> dict[int, NDArray[np.intp]]:
-        """The first passages within each report, as places; the report of the best comes first."""
-        firsts = np.flatnonzero(np.diff(self.reports[self.within], prepend=-1))
-        groups = np.split(self.within, firsts[1:]) if len(firsts) else []
-        of = {int(self.reports[group[0]]): group[:most] for group in groups}
+    def best_of_each(self, most: int, reports: int | None = None) -> dict[int, NDArray[np.intp]]:
+        """The first passages within each report, as places; the report of the best comes first.
+
+        With ``reports``, of no more than so many that come first.
+        """
+        ordered = self.reports[self.within]
+        starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+        ends = np.append(starts[1:], len(ordered))
         _, first = np.unique(self.reports[self.order], return_index=True)
-        reports = self.reports[self.order[np.sort(first)]].tolist()
-        return {report: of[report] for report in reports}
+        wanted = self.reports[self.order[np.sort(first)]][:reports]
+        at = np.searchsorted(ordered[starts], wanted)
+        stops = np.minimum(ends[at], starts[at] + most)
+        groups = zip(wanted.tolist(), starts[at].tolist(), stops.tolist(), strict=True)
+        return {report: self.within[start:stop] for report, start, stop in groups}
 
 
 def _ranks_within(reports: NDArray[np.int32]) -> NDArray[np.int64]:

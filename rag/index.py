@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from rag.adding import Adding, Progress, collect_files
+from rag.caches import Checks, IsSound, is_sound
 from rag.embedding import Encoder, MiniLM
 from rag.engine import Engine, Searcher
 from rag.errors import InputError
@@ -24,15 +25,20 @@ _TRIED = 50
 """Passages whose vectors are looked for when an index is verified."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What asking needs of one generation of the shelf, in memory."""
+    """What asking needs of one generation of the shelf, in memory; one is like no other."""
 
     reports: tuple[ReportInfo, ...]
     acronyms: tuple[tuple[str, str], ...]
     words: Callable[[], Sequence[str]]
     """Every word on the shelf, read from the store when it is first asked for."""
     searcher: Searcher
+
+    @cached_property
+    def infos(self) -> Mapping[str, ReportInfo]:
+        """The reports by their ids."""
+        return {info.report: info for info in self.reports}
 
 
 class Index:
@@ -55,14 +61,16 @@ class Index:
         self._encoder = encoder
         self._snapshot: Snapshot | None = None
         self.store: Engine
+        self._search: Callable[[IsSound], Searcher]
         if is_milvus(str(place)):
             dimension = self.encoder.dimension
             milvus = MilvusStore(str(place), self.settings, create=create, dimension=dimension)
-            self.folder, self.store, self._search = milvus.folder, milvus, milvus.searcher
+            self.folder, self.store = milvus.folder, milvus
+            self._search = lambda _: milvus.searcher()
         else:
             self.folder = Path(place)
             self.store = file = _file_store(self.folder, self.settings, create=create)
-            self._search = lambda: self._search_file(file)
+            self._search = lambda checks: self._search_file(file, checks)
 
     @property
     def file(self) -> Store:
@@ -136,19 +144,18 @@ class Index:
             generation = store.generation()
             last = self._snapshot
             if last is None or last.searcher.generation != generation:
-                self._snapshot = last = Snapshot(
-                    tuple(store.reports()),
-                    tuple(store.acronyms()),
-                    lru_cache(store.words),
-                    self._search(),
-                )
+                checks = Checks(self.folder) if last is None else is_sound
+                reports, acronyms = tuple(store.reports()), tuple(store.acronyms())
+                searcher = self._search(checks)
+                words = searcher.words if isinstance(searcher, FileSearcher) else store.words
+                self._snapshot = last = Snapshot(reports, acronyms, lru_cache(words), searcher)
         return last
 
-    def _search_file(self, store: Store) -> FileSearcher:
+    def _search_file(self, store: Store, checks: IsSound) -> FileSearcher:
         last = None if self._snapshot is None else self._snapshot.searcher
         before = last.segments if isinstance(last, FileSearcher) else None
         held, dimension = store.held(), self.encoder.dimension
-        segments = bring_up(self.folder, store, held, dimension, before)
+        segments = bring_up(self.folder, store, held, dimension, before, is_sound=checks)
         return FileSearcher(store, held, segments, store.generation(), dimension)
 
     def problems(self) -> list[str]:

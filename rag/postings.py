@@ -121,14 +121,30 @@ class Postings:
         part = slice(int(self.starts[at]), int(self.starts[at + 1]))
         return self.places[part], self.counts[part]
 
+    def norms(self, average: float) -> NDArray[np.float64]:
+        """What BM25 marks each passage down by for its length, shape (n,), where passages have
+        ``average`` terms.
+        """
+        lengths = self.lengths.astype(np.float64)
+        return K1 * ((1 - B) + B * lengths / average)
+
     def add_scores(
-        self, scores: NDArray[np.float64], term: str, idf: float, average: float
+        self,
+        scores: NDArray[np.float64],
+        term: str,
+        idf: float,
+        norms: NDArray[np.float64],
+        among: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Add the score of one term to ``scores``, shape (n,); ``average`` length of passages."""
+        """Add the score of one term to ``scores``, shape (n,); only to those ``among`` the
+        passages that may be found, if given, shape (n,).
+        """
         places, counts = self.find(term)
+        if among is not None:
+            may = among[places]
+            places, counts = places[may], counts[may]
         often = counts / float(_IN_TEXT)
-        longer = (1 - B) + B * self.lengths[places] / average
-        scores[places] += idf * often * (K1 + 1) / (often + K1 * longer)
+        scores[places] += idf * often * (K1 + 1) / (often + norms[places])
 
 
 _KINDS = {"hashes": "<u8", "starts": "<i8", "places": "<u4", "counts": "|u1", "lengths": "<u2"}

@@ -189,7 +189,6 @@ def mended_by(text: str, corrections: Sequence[tuple[str, str]]) -> str:
 def _corrections(text: str, shelf: Shelf) -> list[tuple[str, str]]:
     """Words as typed and as meant, for those that are neither on the shelf nor English."""
     found: dict[str, str] = {}
-    vocabulary: Sequence[str] | None = None
     shorts = {short.lower().removesuffix("s") for short, _ in sector_acronyms()}
     for word in words(text):
         lower = word.lower()
@@ -198,8 +197,7 @@ def _corrections(text: str, shelf: Shelf) -> list[tuple[str, str]]:
             continue
         if any(naming(place).fullmatch(word) for place in PLACES):
             continue
-        vocabulary = vocabulary or [*shelf.vocabulary(), *sorted(ASKING_WORDS)]
-        meant = correct(word, vocabulary)
+        meant = correct(word, shelf.vocabulary)
         if meant is not None and meant != lower.removesuffix("s"):
             found[word] = meant
     return list(found.items())

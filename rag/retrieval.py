@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -76,8 +78,9 @@ def candidates_each(question: Question, settings: SearchSettings) -> int:
     return max(_LEAST, min(settings.candidates // reports, settings.candidates_per_report))
 
 
+@lru_cache(maxsize=2)
 def shelf_of(snapshot: Snapshot) -> Shelf:
-    """What reading a question needs to know of a shelf."""
+    """What reading a question needs to know of a shelf; worked out once for each."""
     frequency = snapshot.searcher.frequency
     return Shelf(snapshot.reports, snapshot.acronyms, frequency, snapshot.words)
 
@@ -122,7 +125,7 @@ def retrieve(
     hits = {c.passage: c.probability for c in ranked}
     rest = min(hits.values(), default=1.0) / max(best.values(), default=1.0)
     hits |= {passages[i]: rest * s for i, s in best.items() if passages[i] not in hits}
-    infos = looking.infos
+    infos = snapshot.infos
     return Retrieved(
         question,
         snapshot.reports,
@@ -147,12 +150,10 @@ def _search(
     within: Within | None = None
     if len(question.asked) < len(searcher.reports):
         within = np.array([report in question.asked for report in searcher.reports])
-    return Found.of(
-        searcher.keyword(question.stems, ranked, within),
-        searcher.nearest(query, ranked, within),
-        query,
-        rrf_k,
-    )
+    with ThreadPoolExecutor(1) as other:  # both leave Python's lock for most of their time
+        keyword = other.submit(searcher.keyword, question.stems, ranked, within)
+        nearest = searcher.nearest(query, ranked, within)
+        return Found.of(keyword.result(), nearest, query, rrf_k)
 
 
 # --- looking closely --------------------------------------------------------------------------
@@ -166,14 +167,13 @@ class _Looking:
         self._searcher = snapshot.searcher
         self._question = question
         self._found = found
-        self.infos = {info.report: info for info in snapshot.reports}
+        self._infos = snapshot.infos
 
     def first(self, reports: int, settings: SearchSettings) -> Candidates:
         """The candidates of so many reports, those of the best passages, and few of each."""
         narrow = self._question.narrow
         most = candidates_each(self._question, settings) if narrow else _LEAST
-        chosen = self._found.best_of_each(most)
-        return self._candidates(dict(list(chosen.items())[:reports]))
+        return self._candidates(self._found.best_of_each(most, reports))
 
     def closely(self, settings: SearchSettings) -> tuple[Candidates, dict[str, Passed]]:
         """The candidates of the reports that may speak, those of the best passages first; and why
@@ -214,7 +214,7 @@ class _Looking:
             those = [passages[i] for i in mine]
             signals = signals_of(
                 question,
-                self.infos[name],
+                self._infos[name],
                 those,
                 [words[i] for i in mine],
                 cosines=[cosines[i] for i in mine],

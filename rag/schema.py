@@ -17,6 +17,10 @@ PAGE = 16_384
 """Bytes of a page of a new file. A vector fits in one with others: with SQLite's own 4,096 bytes it
 takes two of its own, which makes a large file twice as large and five times as slow."""
 
+CACHE = 1 << 26
+"""Bytes of a file's pages that SQLite keeps at most. Its own 2 MB do not hold the inner pages of a
+large file, so that each row would be looked up in the file from the top."""
+
 WAIT_SECONDS = 60
 """How long one process waits for another that is writing."""
 
@@ -106,6 +110,7 @@ def open_database(path: Path, settings: IndexSettings, *, create: bool) -> sqlit
         )
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA cache_size = -{CACHE // 1024}")
         database.create_function("bytes_of", 1, bytes.fromhex, deterministic=True)
         known = _has_schema(database)
         if not known and create:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,10 @@ from numpy.typing import NDArray
 from rag.embedding import Vectors
 from rag.engine import Ranking, Within
 from rag.postings import terms_of
-from rag.segments import Segment
+from rag.segments import Segment, word_counts
 from rag.store import Held, Store
 
-RESCORED = 200
+RESCORED = 50
 """Of what a search by lists finds, so many are compared again with the vectors as stored."""
 _FEW = 500
 """Passages that are compared one by one when a filter leaves no more."""
@@ -30,8 +31,12 @@ class _Part:
 
     segment: Segment
     ids: NDArray[np.int64]
+    of: NDArray[np.int32]
+    """Each of its reports, as its place in ``FileSearcher.reports``; -1 when it is gone."""
+    counts: NDArray[np.int64]
+    """Passages of each."""
     numbers: NDArray[np.int32]
-    """The report of each position, as its place in ``FileSearcher.reports``; -1 when it is gone."""
+    """The report of each position."""
     all_here: bool
     """True when none of its reports is gone."""
 
@@ -39,7 +44,7 @@ class _Part:
         """Which positions may be found; None for all of them."""
         if within is None:
             return None if self.all_here else self.numbers >= 0
-        return np.append(within, False)[self.numbers]
+        return np.repeat(np.append(within, False)[self.of], self.counts)
 
 
 class FileSearcher:
@@ -64,10 +69,11 @@ class FileSearcher:
         self.segments = tuple(segments)
         self._parts = []
         for segment in segments:
-            of = [numbers[h.report] if h in now else -1 for h in segment.held]
-            counts = [h.passages for h in segment.held]
-            each = np.repeat(np.array(of, dtype=np.int32), counts)
-            self._parts.append(_Part(segment, segment.ids, each, min(of, default=0) >= 0))
+            known = [numbers[h.report] if h in now else -1 for h in segment.held]
+            of = np.array(known, dtype=np.int32)
+            counts = np.array([h.passages for h in segment.held], dtype=np.int64)
+            each, all_here = np.repeat(of, counts), min(known, default=0) >= 0
+            self._parts.append(_Part(segment, segment.ids, of, counts, each, all_here))
 
     def __str__(self) -> str:
         return "; ".join(str(part.segment.vectors) for part in self._parts)
@@ -81,19 +87,20 @@ class FileSearcher:
             total += int((lengths if part.all_here else lengths[part.numbers >= 0]).sum(dtype=int))
         return total / max(1, self.passages)
 
+    @cached_property
+    def _norms(self) -> list[NDArray[np.float64]]:
+        return [part.segment.postings.norms(self._average) for part in self._parts]
+
     def keyword(self, stems: Iterable[str], k: int, within: Within | None = None) -> Ranking:
         """See Searcher."""
         found = []
         idfs = {term: self._idf(term) for term in sorted(_terms(stems))}
-        for part in self._parts:
-            postings = part.segment.postings
-            scores = np.zeros(len(postings.lengths))
+        for part, norms in zip(self._parts, self._norms, strict=True):
+            postings, among = part.segment.postings, part.among(within)
+            scores = np.zeros(len(norms))
             for term, idf in idfs.items():
                 if idf is not None:
-                    postings.add_scores(scores, term, idf, self._average)
-            among = part.among(within)
-            if among is not None:
-                scores[~among] = 0.0
+                    postings.add_scores(scores, term, idf, norms, among)
             at = np.flatnonzero(scores)
             if len(at) > k:
                 least = np.partition(scores[at], len(at) - k)[len(at) - k]
@@ -139,6 +146,22 @@ class FileSearcher:
     def frequency(self, stem: str) -> int:
         """See Searcher."""
         return sum(self._held_by(term) for term in _terms([stem]))
+
+    def words(self) -> list[str]:
+        """As ``Engine.words``, in this generation."""
+        several = [self._words_of(part) for part in self._parts]
+        if len(several) == 1:
+            return list(several[0])
+        found: Counter[str] = Counter()
+        for counts in several:
+            found.update(counts)
+        return sorted(found, key=lambda word: (-found[word], word))
+
+    def _words_of(self, part: _Part) -> dict[str, int]:
+        if part.all_here:
+            return word_counts(self._store.path.parent, self._store, part.segment)
+        here = zip(part.segment.held, part.of, strict=True)
+        return self._store.word_counts([held.report for held, number in here if number >= 0])
 
     def holding(self, stems: Iterable[str]) -> Within:
         """See Searcher."""

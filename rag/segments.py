@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag import caches
+from rag.caches import IsSound
 from rag.embedding import Vectors
 from rag.postings import Postings
 from rag.store import Held, Store
 from rag.vectors import VectorIndex
 
 MANIFEST = "segments.json"
-_TERMS, _VECTORS = "terms-{}.bin", "vectors-{}.faiss"
+_TERMS, _VECTORS, _WORDS = "terms-{}.bin", "vectors-{}.faiss", "words-{}.json"
 _GROWS = 4
 """How many times larger than what comes behind it a segment has to be to stay as it is."""
 _BATCH = 10_000
@@ -53,11 +54,13 @@ def bring_up(
     shelf: Sequence[Held],
     dimension: int,
     before: Sequence[Segment] | None = None,
+    *,
+    is_sound: IsSound = caches.is_sound,
 ) -> list[Segment]:
     """The segments of the shelf as it is now; what is not at hand is built, and kept.
 
     ``shelf`` is what ``Store.held`` gives. ``before`` are those of an earlier generation; without,
-    they come from their files. Within ``reading``.
+    they come from their files; ``is_sound`` tells whether one is. Within ``reading``.
     """
     name = store.built_with()["store"]
     there = _manifest(folder) if before is None else [segment.held for segment in before]
@@ -66,16 +69,35 @@ def bring_up(
     segments = []
     for held in plan:
         key = _name(name, held)
-        segment = ready.get(key) or _load(folder, held, key, dimension)
+        segment = ready.get(key) or _load(folder, held, key, dimension, is_sound)
         if segment is None:
             segment = _build(store, held, key, dimension)
             if _save(folder, segment) and not segment.vectors.exact:
                 # From its files, a large one is mapped and takes no memory of its own.
-                segment = _load(folder, held, key, dimension) or segment
+                segment = _load(folder, held, key, dimension, caches.is_sound) or segment
+                word_counts(folder, store, segment)
         segments.append(segment)
     if [list(held) for held in there] != [list(s.held) for s in segments]:
         _keep_manifest(folder, segments)
     return segments
+
+
+def word_counts(folder: Path, store: Store, segment: Segment) -> dict[str, int]:
+    """In how many of its reports each of their words stands, as ``Store.word_counts``; those of a
+    large one are kept, since the store needs seconds to count them.
+    """
+    path = folder / _WORDS.format(segment.name)
+    if not segment.vectors.exact and (kept := caches.content(path)) is not None:
+        counts: dict[str, int] = json.loads(kept)
+        return counts
+    counts = store.word_counts([h.report for h in segment.held])
+    if not segment.vectors.exact:
+        caches.save(path, lambda name: _write(name, json.dumps(counts)))
+    return counts
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def _planned(shelf: Sequence[Held], there: Sequence[Sequence[Held]]) -> list[tuple[Held, ...]]:
@@ -149,7 +171,7 @@ def _keep_manifest(folder: Path, segments: Sequence[Segment]) -> None:
     listed = json.dumps([[_row(h) for h in segment.held] for segment in segments])
     kept = {MANIFEST}
     for segment in segments:
-        kept |= {_TERMS.format(segment.name), _VECTORS.format(segment.name)}
+        kept |= {kind.format(segment.name) for kind in (_TERMS, _VECTORS, _WORDS)}
     if caches.save_text(folder / MANIFEST, listed):
         caches.drop(folder, frozenset(kept))
 
@@ -159,12 +181,18 @@ def _save(folder: Path, segment: Segment) -> bool:
     return segment.vectors.save(folder / _VECTORS.format(segment.name)) and kept
 
 
-def _load(folder: Path, held: tuple[Held, ...], name: str, dimension: int) -> Segment | None:
-    terms = folder / _TERMS.format(name)
-    if not caches.is_sound(terms):
+def _load(
+    folder: Path,
+    held: tuple[Held, ...],
+    name: str,
+    dimension: int,
+    is_sound: IsSound,
+) -> Segment | None:
+    terms, vectors_at = folder / _TERMS.format(name), folder / _VECTORS.format(name)
+    if not is_sound(terms) or not is_sound(vectors_at):
         return None
     postings = Postings.read(terms)
-    vectors = VectorIndex.load(folder / _VECTORS.format(name), (_size(held), dimension))
+    vectors = VectorIndex.load(vectors_at, (_size(held), dimension))
     if postings is None or vectors is None or len(postings.lengths) != _size(held):
         return None
     return Segment(held, postings, vectors, name)

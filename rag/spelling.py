@@ -6,6 +6,7 @@ the shelf is near enough: a question about prisons is not turned into one about 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
@@ -32,7 +33,23 @@ def is_english(word: str) -> bool:
     return word.lower() in _english()
 
 
-def correct(word: str, vocabulary: Iterable[str]) -> str | None:
+class Vocabulary:
+    """Words that may be meant, at hand by their first letter and length."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = list(words)
+        self._alike: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+        for number, word in enumerate(self._words):
+            self._alike[word[:1], len(word)].append(number)
+
+    def near(self, word: str, edits: int) -> list[str]:
+        """Those with its first letter that are not longer or shorter by more, in their order."""
+        lengths = range(len(word) - edits, len(word) + edits + 1)
+        numbers = [n for length in lengths for n in self._alike.get((word[:1], length), ())]
+        return [self._words[n] for n in sorted(numbers)]
+
+
+def correct(word: str, vocabulary: Vocabulary) -> str | None:
     """The word of ``vocabulary`` that ``word`` is a slip of; None when it is left as it is.
 
     One edit (optimal string alignment: insert, delete, replace, swap neighbours) in words of up
@@ -42,6 +59,6 @@ def correct(word: str, vocabulary: Iterable[str]) -> str | None:
     if len(lower) < SHORTEST or not lower.isalpha() or is_english(lower):
         return None
     edits = 1 if len(lower) <= 7 else 2
-    near = [w for w in vocabulary if w[:1] == lower[:1] and abs(len(w) - len(lower)) <= edits]
+    near = vocabulary.near(lower, edits)
     found = process.extractOne(lower, near, scorer=OSA.distance, score_cutoff=edits)
     return found[0] if found else None

@@ -38,6 +38,10 @@ _VECTORS_OF = """
 SELECT wanted.key, vectors.vector, vectors.checksum FROM json_each(?) wanted
 JOIN passages ON passages.id = wanted.value JOIN vectors ON vectors.key = passages.vector_key
 """
+_WORD_COUNTS = """
+SELECT word, count(*) FROM words WHERE report IN (SELECT value FROM json_each(?)) GROUP BY word
+ORDER BY count(*) DESC, word
+"""
 _REFERENCES = "PRAGMA foreign_key_check"
 _COUNTS = {
     "passages without a vector": "SELECT count(*) FROM passages WHERE vector_key NOT IN"
@@ -203,6 +207,11 @@ class Store(Database):
         sql = "SELECT word FROM words GROUP BY word ORDER BY count(*) DESC, word"
         found = self._rows(sql, (), str)
         return [row[0] for row in found]
+
+    def word_counts(self, reports: Sequence[str]) -> dict[str, int]:
+        """In how many of these reports each of their words stands, in the order of ``words``."""
+        found = self._rows(_WORD_COUNTS, (json.dumps(list(reports)),), str, int)
+        return {str(word): int(count) for word, count in found}
 
     def acronyms(self) -> list[tuple[str, str]]:
         """Short and long forms defined anywhere on the shelf, most often defined first."""

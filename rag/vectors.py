@@ -26,7 +26,8 @@ EXACT = 50_000
 _PER_LIST = 40
 """Vectors of the sample for each list: fewer give poor lists, more take longer and gain little."""
 _READ = 1 / 5
-"""Share of the lists that a question looks into: with fewer, more is missed than is saved."""
+"""Share of the lists that a question looks into: with fewer, more is missed than is saved. A larger
+one where that leaves fewer vectors than are compared without lists."""
 _ROUNDS = 10
 """Of k-means, for the lists."""
 _AT_ONCE = 10_000
@@ -77,7 +78,8 @@ class VectorIndex:
     def _ready(cls, index: Any) -> VectorIndex:
         """An index as it is searched, however it was come by."""
         if isinstance(index, faiss.IndexIVFScalarQuantizer):
-            index.nprobe = round(index.nlist * _READ)
+            share = max(_READ, EXACT / max(1, index.ntotal))
+            index.nprobe = round(index.nlist * min(share, 1.0))
         return cls(index)
 
     def __len__(self) -> int:
@@ -140,9 +142,7 @@ class VectorIndex:
 
     @classmethod
     def load(cls, path: Path, shape: tuple[int, int]) -> VectorIndex | None:
-        """The index kept in a file, or None when it has to be built."""
-        if not caches.is_sound(path):
-            return None
+        """The index kept in a sound file, or None when it has to be built."""
         try:
             flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
             index: Any = faiss.read_index(str(path), flags)

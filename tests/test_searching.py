@@ -150,14 +150,59 @@ def test_a_report_that_was_removed_is_passed_over_without_building_anew(
     assert found.scores == pytest.approx([score for _, score in expected], abs=2e-6)
 
 
-def test_a_large_shelf_gives_the_answers_of_a_small_one(
-    brief_shelf: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same shelf searched by lists: what is found by meaning is nearly the same."""
+@pytest.fixture
+def by_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small shelves are searched as large ones are."""
     of = VectorIndex.of
     monkeypatch.setattr(
         VectorIndex, "of", lambda count, dimension, rows: of(count, dimension, rows, exact=10)
     )
+
+
+def test_words_are_those_of_the_reports_that_are_there(tmp_path: Path) -> None:
+    files = sorted(CORPUS.glob("*.md"))
+    with Assistant.open(tmp_path, create=True, encoder=WordEncoder()) as shelf:
+        for some in (files[:-1], files[-1:]):
+            shelf.add(some)
+            assert list(shelf._index.snapshot().words()) == shelf._index.store.words()
+        before = shelf._index.store.words()
+        shelf.remove("sefton-2022")
+        after = list(shelf._index.snapshot().words())
+        assert after == shelf._index.store.words()
+        assert set(after) < set(before)
+
+
+@pytest.mark.usefixtures("by_lists")
+def test_the_words_of_a_large_shelf_are_counted_once_and_again_when_that_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Sequence[str]] = []
+    count = Store.word_counts
+
+    def counting(store: Store, reports: Sequence[str]) -> dict[str, int]:
+        counted.append(reports)
+        return count(store, reports)
+
+    monkeypatch.setattr(Store, "word_counts", counting)
+    with Assistant.open(tmp_path, create=True, encoder=WordEncoder()) as shelf:
+        shelf.add(CORPUS)
+    assert len(counted) == 1
+    for damage in (None, lambda kept: kept.write_bytes(b"{}"), Path.unlink):
+        (kept,) = tmp_path.glob("words-*.json")
+        if damage is not None:
+            damage(kept)
+        for again in (damage is not None, False):
+            counted.clear()
+            with Assistant.open(tmp_path, encoder=WordEncoder()) as shelf:
+                assert list(shelf._index.snapshot().words()) == shelf._index.store.words()
+            assert bool(counted) == again
+
+
+@pytest.mark.usefixtures("by_lists")
+def test_a_large_shelf_gives_the_answers_of_a_small_one(
+    brief_shelf: Assistant, tmp_path: Path
+) -> None:
+    """The same shelf searched by lists: what is found by meaning is nearly the same."""
     with Assistant.open(tmp_path, create=True) as shelf:
         shelf.add(CORPUS)
         assert "looked into" in str(shelf._index.snapshot().searcher)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.spelling import SHORTEST, correct, is_english
+from rag.spelling import SHORTEST, Vocabulary, correct, is_english
 
-SHELF = ("safeguarding", "reablement", "carers", "strategy", "person", "health", "hoarding")
+WORDS = ("safeguarding", "reablement", "carers", "strategy", "person", "health", "hoarding")
+SHELF = Vocabulary(WORDS)
 
 
 def distance(a: str, b: str) -> int:
@@ -65,30 +66,32 @@ def test_a_word_that_is_too_far_or_begins_otherwise_stays(
 
 
 def test_eight_letters_may_have_two_edits_and_seven_only_one() -> None:
-    assert correct("stratgy", ["strategy"]) == "strategy"
-    assert correct("strqtegq", ["strategy"]) == "strategy"
-    assert correct("strqteg", ["strategy"]) is None
+    assert correct("stratgy", Vocabulary(["strategy"])) == "strategy"
+    assert correct("strqtegq", Vocabulary(["strategy"])) == "strategy"
+    assert correct("strqteg", Vocabulary(["strategy"])) is None
 
 
 @pytest.mark.parametrize("word", ["prison", "Prison", "prisons", "carer", "boarding", "stratagem"])
 def test_an_english_word_is_never_mended(word: str) -> None:
     assert is_english(word)
-    assert correct(word, [*SHELF, "persons", "prism"]) is None
+    assert correct(word, Vocabulary([*WORDS, "persons", "prism"])) is None
 
 
 @pytest.mark.parametrize("word", ["", "dol", "helt", "h3alth", "so:linked", "co-prodction", "2019"])
 def test_short_words_and_words_with_other_signs_are_never_mended(word: str) -> None:
-    assert correct(word, [*SHELF, "dols", "help", "co-production"]) is None
+    assert correct(word, Vocabulary([*WORDS, "dols", "help", "co-production"])) is None
 
 
 def test_the_nearest_word_wins_and_of_equally_near_words_the_first() -> None:
-    assert correct("culturaly", ["culturel", "cultural"]) == "cultural"  # 2 edits against 1
-    assert correct("culturaly", ["cultural", "culturally"]) == "cultural"
-    assert correct("culturaly", ["culturally", "cultural"]) == "culturally"
+    assert (
+        correct("culturaly", Vocabulary(["culturel", "cultural"])) == "cultural"
+    )  # 2 edits against 1
+    assert correct("culturaly", Vocabulary(["cultural", "culturally"])) == "cultural"
+    assert correct("culturaly", Vocabulary(["culturally", "cultural"])) == "culturally"
 
 
 def test_nothing_is_mended_by_an_empty_vocabulary() -> None:
-    assert correct("safegaurding", []) is None
+    assert correct("safegaurding", Vocabulary([])) is None
 
 
 LETTERS = st.text("abe", min_size=1, max_size=10)
@@ -100,6 +103,6 @@ def test_what_is_mended_agrees_with_the_rule_spelt_out(word: str, vocabulary: li
     allowed = 1 if len(word) <= 7 else 2
     near = [w for w in vocabulary if w[0] == word[0] and distance(word, w) <= allowed]
     if len(word) < SHORTEST or is_english(word) or not near:
-        assert correct(word, vocabulary) is None
+        assert correct(word, Vocabulary(vocabulary)) is None
     else:
-        assert correct(word, vocabulary) == min(near, key=lambda w: distance(word, w))
+        assert correct(word, Vocabulary(vocabulary)) == min(near, key=lambda w: distance(word, w))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -135,10 +136,20 @@ def clustered(n: int, seed: int = 0) -> Vectors:
 
 
 @pytest.fixture(scope="module")
-def large() -> tuple[Vectors, VectorIndex]:
+def large() -> Iterator[tuple[Vectors, VectorIndex]]:
     vectors = clustered(5_000)
-    index = VectorIndex.of(5_000, 16, lambda at: vectors[at.start : at.stop : at.step], exact=1_000)
-    return vectors, index
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rag.vectors.EXACT", 1_000)
+        yield vectors, listed(vectors)
+
+
+def listed(vectors: Vectors) -> VectorIndex:
+    rows = lambda at: vectors[at.start : at.stop : at.step]  # noqa: E731
+    return VectorIndex.of(len(vectors), vectors.shape[1], rows, exact=1_000)
+
+
+def test_as_many_are_looked_into_as_would_be_compared_without_lists() -> None:
+    assert "5,000 vectors of 8 bits in 282 lists, the nearest 282" in str(listed(clustered(5_000)))
 
 
 def test_a_large_index_is_searched_by_lists_and_says_so(large: tuple[Vectors, VectorIndex]) -> None:
