@@ -43,7 +43,6 @@ STOP_WORDS = frozenset(
 """Function words of English. They are left out of questions, not out of the index."""
 
 
-@lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
     with _ONE_AT_A_TIME:
         return str(_stemmer().stemWord(word))
@@ -59,6 +58,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+@lru_cache(maxsize=200_000)
 def stems_of(word: str) -> tuple[str, ...]:
     """The comparable forms of one word: its stem, or the parts and the join of a hyphenated one."""
     word = word.lower().replace("’", "'")
