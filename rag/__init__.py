@@ -44,8 +44,8 @@ __all__ = [
 ]
 __version__ = VERSION
 
-# NumPy's OpenBLAS keeps its threads busy for a tenth of a second after a product, on processors that
-# the search needs: a third of a question's time. It reads this once, when NumPy is imported.
+# NumPy's OpenBLAS keeps its threads busy for a while after each product, on processors that the
+# search needs: a fifth of its time. It reads this once, when NumPy is imported.
 environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 
