@@ -26,15 +26,19 @@ IsSound = Callable[[Path], bool]
 _LOG = logging.getLogger("rag")
 
 
-def save(path: Path, write: Callable[[Path], None]) -> bool:
-    """Have ``write`` fill a file and put it in place with its checksum; False if it cannot be."""
+def save(path: Path, write: Callable[[Path], object], *, checked: bool = True) -> bool:
+    """Have ``write`` fill a file and put it in place, with its checksum; False if it cannot be.
+
+    Without ``checked`` it has none: for text that is read only where it is whole.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with contextlib.suppress(OSError, RuntimeError):
             write(temporary)
-            checksum = _checksum(temporary, temporary.stat().st_size)
-            with temporary.open("ab") as file:
-                file.write(checksum)
+            if checked:
+                checksum = _checksum(temporary, temporary.stat().st_size)
+                with temporary.open("ab") as file:
+                    file.write(checksum)
             temporary.replace(path)
             return True
         return False
@@ -43,15 +47,9 @@ def save(path: Path, write: Callable[[Path], None]) -> bool:
             temporary.unlink(missing_ok=True)
 
 
-def save_text(path: Path, text: str) -> bool:
-    """Put a text in place, without a checksum; False when it cannot be."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        return False
-    return True
+def save_text(path: Path, text: str, *, checked: bool = True) -> bool:
+    """The same for a text."""
+    return save(path, lambda name: name.write_text(text, encoding="utf-8"), checked=checked)
 
 
 def is_sound(path: Path) -> bool:

@@ -92,12 +92,8 @@ def word_counts(folder: Path, store: Store, segment: Segment) -> dict[str, int]:
         return counts
     counts = store.word_counts([h.report for h in segment.held])
     if not segment.vectors.exact:
-        caches.save(path, lambda name: _write(name, json.dumps(counts)))
+        caches.save_text(path, json.dumps(counts))
     return counts
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _planned(shelf: Sequence[Held], there: Sequence[Sequence[Held]]) -> list[tuple[Held, ...]]:
@@ -172,7 +168,7 @@ def _keep_manifest(folder: Path, segments: Sequence[Segment]) -> None:
     kept = {MANIFEST}
     for segment in segments:
         kept |= {kind.format(segment.name) for kind in (_TERMS, _VECTORS, _WORDS)}
-    if caches.save_text(folder / MANIFEST, listed):
+    if caches.save_text(folder / MANIFEST, listed, checked=False):
         caches.drop(folder, frozenset(kept))
 
 
