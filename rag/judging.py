@@ -8,15 +8,16 @@ report, chosen sentence by sentence; nothing is rewritten.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 
 from rag.decision import read
 from rag.kinds import holds
 from rag.question import Question
 from rag.records import Passage
-from rag.reranking import Reranker
+from rag.reranking import Reranker, Scores
 from rag.retrieval import Candidate, Retrieved, likeliest
 from rag.sentences import sentence_spans
 from rag.settings import SearchSettings
@@ -181,21 +182,21 @@ def _gives_kind(question: Question, ranked: Sequence[Judged], reranker: Reranker
     texts = [j.passage.text for j in ranked[:_LOOKED_THROUGH]]
     sentences = [text[a:b] for text in texts for a, b in sentence_spans(text)]
     holding = [sentence for sentence in dict.fromkeys(sentences) if holds(sentence, kind)]
-    return bool(holding) and max(_telling(question, holding, reranker)) >= HOLDS_KIND
+    if not holding:
+        return False
+    logits = reranker.score(question.topic, holding)
+    return max(_telling(question, holding, logits)) >= HOLDS_KIND
 
 
-def _telling(
-    question: Question, sentences: Sequence[str], reranker: Reranker, most: int | None = None
-) -> list[float]:
+def _telling(question: Question, sentences: Sequence[str], logits: Iterable[float]) -> list[float]:
     """How well each sentence answers by itself: the logit, and the question's words in it.
 
-    Only ``most`` of them, the first, are read for their logit.
+    The last sentences may have no logit: then the words decide.
     """
-    read = sentences[:most]
-    logits = [*reranker.score(question.topic, read), *[0.0] * (len(sentences) - len(read))]
+    known = chain(map(float, logits), repeat(0.0))
     return [
-        float(logit) + SENTENCE_COVERAGE * question.coverage(Said.of(stems(sentence)))
-        for logit, sentence in zip(logits, sentences, strict=True)
+        logit + SENTENCE_COVERAGE * question.coverage(Said.of(stems(sentence)))
+        for logit, sentence in zip(known, sentences, strict=False)
     ]
 
 
@@ -206,11 +207,18 @@ def quotes(
 
     ``most`` sentences are read for it, those of the passages that come first.
     """
-    spans = [sentence_spans(j.passage.text) or [(0, len(j.passage.text))] for j in picked]
-    sentences = [
-        j.passage.text[a:b] for j, found in zip(picked, spans, strict=True) for a, b in found
-    ]
-    all_telling = iter(_telling(question, sentences, reranker, most))
+    spans: list[list[tuple[int, int]]] = []
+    sentences: list[str] = []
+    with ThreadPoolExecutor(1) as other:  # the first are read while the rest is still cut
+        reading: Future[Scores] | None = None
+        for judged in picked:
+            text = judged.passage.text
+            spans.append(sentence_spans(text) or [(0, len(text))])
+            sentences += [text[a:b] for a, b in spans[-1]]
+            if reading is None and most is not None and len(sentences) >= most:
+                reading = other.submit(reranker.score, question.topic, sentences[:most])
+        logits = reading.result() if reading else reranker.score(question.topic, sentences)
+    all_telling = iter(_telling(question, sentences, logits))
     choices: list[Choice] = []
     for judged, found in zip(picked, spans, strict=True):
         text = judged.passage.text
