@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from syntok import segmenter
 
@@ -22,10 +23,16 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     The spans are in order, do not overlap, and hold every character that is not white space or
     the bullet that opens a line.
     """
+    return list(_spans(text))
+
+
+@lru_cache(maxsize=4096)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Kept, because question after question meets the same passages."""
     spans: list[tuple[int, int]] = []
     for line in _LINE.finditer(text):
         spans.extend((line.start() + a, line.start() + b) for a, b in _line_spans(line.group()))
-    return spans
+    return tuple(spans)
 
 
 def _line_spans(line: str) -> Iterator[tuple[int, int]]:
