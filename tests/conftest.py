@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +23,9 @@ SHARED = ROOT.parent / "shared"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 FIVE = ("sefton-2022", "somerset-2024", "southampton-2019", "southampton-2020", "southend-2023")
+
+# What a shell starts in the background is deaf to Ctrl-C, and so is all that it starts in turn.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class WordEncoder:
